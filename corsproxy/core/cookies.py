@@ -1,0 +1,61 @@
+"""Set-Cookie rewritten attribute by attribute, all else byte for byte (RFC 6265 §4.1)."""
+
+from corsproxy.core.fields import OWS
+from corsproxy.core.routes import CookieRules
+
+
+def local_rules(path: str | None, *, secure: bool) -> CookieRules:
+    """Return what makes a legacy API's cookies work on localhost (`cookies: local`).
+
+    No Domain, the path under which the route is seen, and Secure and SameSite as the listener's
+    scheme allows: over plain HTTP a browser drops Secure cookies and SameSite=None ones.
+    """
+    if secure:
+        return CookieRules(domain="", path=path, same_site="None", secure=True)
+    return CookieRules(domain="", path=path, same_site="Lax", secure=False)
+
+
+def rewrite(cookie: bytes, rules: CookieRules) -> bytes:
+    """Rewrite one Set-Cookie value.
+
+    A `__Host-` or `__Secure-` cookie that would lose what its name promises is left alone: a
+    browser would drop it without a word.
+    """
+    pair, *attributes = cookie.split(b";")
+    name = pair.strip(OWS)
+    if _promises_broken(name, rules):
+        return cookie
+    changes = _changes(rules)
+    kept = []
+    for attribute in attributes:
+        key = attribute.partition(b"=")[0].strip(OWS).lower()
+        if key not in changes:
+            kept.append(attribute)
+        elif (value := changes.pop(key)) is not None:
+            kept.append(value)
+    added = [changes[key] for key in _ADDED if changes.get(key) is not None]
+    return b";".join([pair, *kept, *(value for value in added if value is not None)])
+
+
+_ADDED = (b"path", b"secure", b"samesite", b"domain")
+
+
+def _changes(rules: CookieRules) -> dict[bytes, bytes | None]:
+    """Map attribute names to what stands there afterwards; None takes the attribute off."""
+    changes: dict[bytes, bytes | None] = {}
+    if rules.domain is not None:
+        changes[b"domain"] = b" Domain=" + rules.domain.encode() if rules.domain else None
+    if rules.path is not None:
+        changes[b"path"] = b" Path=" + rules.path.encode() if rules.path else None
+    if rules.same_site is not None:
+        changes[b"samesite"] = b" SameSite=" + rules.same_site.encode()
+    if rules.secure is not None:
+        changes[b"secure"] = b" Secure" if rules.secure else None
+    return changes
+
+
+def _promises_broken(name: bytes, rules: CookieRules) -> bool:
+    lowered = name.lower()
+    if lowered.startswith(b"__host-"):
+        return rules.secure is False or bool(rules.domain) or rules.path not in (None, "/")
+    return lowered.startswith(b"__secure-") and rules.secure is False

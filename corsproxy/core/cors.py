@@ -1,0 +1,274 @@
+"""The server's half of the CORS protocol (Fetch §3.3): classify, judge, answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from corsproxy.core.fields import Field, is_token, members
+from corsproxy.core.origins import (
+    MAX_ORIGIN_LENGTH,
+    Origin,
+    OriginSet,
+    OriginSyntaxError,
+    parse_octets,
+)
+
+SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §2.2.1
+FORBIDDEN_METHODS = frozenset({b"CONNECT", b"TRACE", b"TRACK"})  # Fetch §2.2.1
+
+MAX_HEADER_NAMES = 128  # more than any page sends; bounds the work a preflight can ask for
+MAX_HEADER_OCTETS = 8192
+
+VARY_ORIGIN = (b"Origin",)
+VARY_PREFLIGHT = (b"Origin", b"Access-Control-Request-Method", b"Access-Control-Request-Headers")
+
+
+class Reason(StrEnum):
+    """Why a request is refused: stable codes, the same in answers, logs and `explain`."""
+
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    ORIGIN_MALFORMED = "origin_malformed"
+    ORIGIN_NULL = "origin_null"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    METHOD_MALFORMED = "method_malformed"
+    HEADER_NOT_ALLOWED = "header_not_allowed"
+    TOO_MANY_HEADERS = "too_many_headers"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no, with its reason, what it was said of, and what nearly matched."""
+
+    reason: Reason
+    culprit: str
+    near_miss: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorsRequest:
+    """A request with an Origin field: `origins` holds every line of it, as it came."""
+
+    origins: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightRequest:
+    """A CORS-preflight request (Fetch §4.8): what the browser asks leave for."""
+
+    origins: tuple[bytes, ...]
+    methods: tuple[bytes, ...]
+    headers: tuple[bytes, ...] = ()
+    private_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy says of a request: the fields to answer with, or why not.
+
+    `expose_all` asks for the response's own names in Access-Control-Expose-Headers, which with
+    credentials knows no wildcard (Fetch §3.3.3).
+    """
+
+    fields: tuple[Field, ...] = ()
+    vary: tuple[bytes, ...] = ()
+    refusal: Refusal | None = None
+    expose_all: bool = False
+
+
+def classify(
+    method: bytes, index: Mapping[bytes, Sequence[bytes]]
+) -> CorsRequest | PreflightRequest | None:
+    """Tell what a request is to CORS (Fetch §3.3.2); `index` is by names in lower case.
+
+    A preflight is OPTIONS and Origin and Access-Control-Request-Method; any other OPTIONS is
+    a request like all others.
+    """
+    origins = index.get(b"origin")
+    if origins is None:
+        return None
+    if method == b"OPTIONS" and (asked := index.get(b"access-control-request-method")):
+        return PreflightRequest(
+            tuple(origins),
+            tuple(asked),
+            tuple(index.get(b"access-control-request-headers", ())),
+            index.get(b"access-control-request-private-network", [b""])[0] == b"true",
+        )
+    return CorsRequest(tuple(origins))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorsPolicy:
+    """Which pages may do what, compiled to ready header fields.
+
+    `methods` and `headers` hold what goes beyond the safelisted; `("*",)` means any, though
+    `"*"` in `headers` never covers Authorization (Fetch, CORS non-wildcard request-header name).
+    """
+
+    origins: OriginSet
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    credentials: bool = False
+    max_age: int | None = None
+    fill: bool = False
+    private_network: bool = False
+    preflight_status: int = 204
+    block: bool = False
+    timing_origins: OriginSet | None = None
+    resource_policy: str | None = None
+
+    _methods: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _headers: frozenset[bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_methods", frozenset(m.encode() for m in self.methods))
+        object.__setattr__(self, "_headers", frozenset(h.lower().encode() for h in self.headers))
+
+    @property
+    def public(self) -> bool:
+        """Whether every origin gets the same `*`, so that no answer depends on the Origin."""
+        return self.origins.any_origin and not self.credentials
+
+    @property
+    def varies(self) -> bool:
+        """Whether responses depend on the Origin field and must say so (Fetch §3.3.5)."""
+        timing = self.timing_origins
+        return not self.public or (timing is not None and not timing.any_origin)
+
+    def judge(self, request: CorsRequest | PreflightRequest | None) -> Verdict:
+        """Decide what a request is answered with. Never raises: a no is a verdict too."""
+        if isinstance(request, PreflightRequest):
+            return self._judge_preflight(request)
+        return self._judge_actual(request)
+
+    # Preflights, in the order of Fetch §4.8: origin, method, headers.
+
+    def _judge_preflight(self, request: PreflightRequest) -> Verdict:
+        refusal = (
+            self._refuse_origin(request.origins)
+            or self._refuse_method(request.methods)
+            or self._refuse_headers(request.headers)
+        )
+        if refusal:
+            return Verdict(vary=VARY_PREFLIGHT, refusal=refusal)
+        fields = [self._allow_origin(request.origins[0])]
+        if self.credentials:
+            fields.append((b"Access-Control-Allow-Credentials", b"true"))
+        if methods := self._methods_answer(request.methods[0]):
+            fields.append((b"Access-Control-Allow-Methods", methods))
+        if headers := self._headers_answer(request.headers):
+            fields.append((b"Access-Control-Allow-Headers", headers))
+        if self.max_age is not None:
+            fields.append((b"Access-Control-Max-Age", b"%d" % self.max_age))
+        if self.private_network and request.private_network:
+            fields.append((b"Access-Control-Allow-Private-Network", b"true"))
+        return Verdict(tuple(fields), VARY_PREFLIGHT)
+
+    def _refuse_origin(self, origins: tuple[bytes, ...]) -> Refusal | None:
+        origin = origins[0]
+        if len(origins) == 1 and self._allows_origin(origin):
+            return None
+        culprit = _text(b", ".join(origins))
+        if origins == (b"null",):
+            return Refusal(Reason.ORIGIN_NULL, culprit)
+        parsed = parse_octets(origin) if len(origins) == 1 else None
+        if parsed is None:
+            return Refusal(Reason.ORIGIN_MALFORMED, culprit, _what_is_malformed(origins))
+        return Refusal(Reason.ORIGIN_NOT_ALLOWED, culprit, self.origins.near_miss(parsed))
+
+    def _allows_origin(self, origin: bytes) -> bool:
+        return self.origins.allows(origin) or (self.public and origin == b"null")
+
+    def _refuse_method(self, methods: tuple[bytes, ...]) -> Refusal | None:
+        method = methods[0]
+        if len(methods) != 1 or not is_token(method):
+            return Refusal(Reason.METHOD_MALFORMED, _text(b", ".join(methods)))
+        if method in SAFELISTED_METHODS or method in self._methods:
+            return None
+        if method.upper() in FORBIDDEN_METHODS:
+            return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), "forbidden by Fetch §2.2.1")
+        if b"*" in self._methods:
+            return None
+        near = None
+        if method.upper() in self._methods:
+            near = f"methods are compared by case: '{_text(method.upper())}' is allowed"
+        return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), near)
+
+    def _refuse_headers(self, lines: tuple[bytes, ...]) -> Refusal | None:
+        if sum(map(len, lines)) > MAX_HEADER_OCTETS:
+            return Refusal(Reason.TOO_MANY_HEADERS, f"over {MAX_HEADER_OCTETS} octets")
+        for count, name in enumerate(members(lines), 1):
+            if count > MAX_HEADER_NAMES:
+                return Refusal(Reason.TOO_MANY_HEADERS, f"over {MAX_HEADER_NAMES} names")
+            if not self._allows_header(name.lower()):
+                return Refusal(Reason.HEADER_NOT_ALLOWED, _text(name))
+        return None
+
+    def _allows_header(self, name: bytes) -> bool:
+        if name != b"*" and name in self._headers:
+            return True
+        return b"*" in self._headers and name != b"authorization" and is_token(name)
+
+    def _methods_answer(self, method: bytes) -> bytes:
+        if b"*" in self._methods and self.credentials:
+            return method  # with credentials "*" is a method of that name (Fetch §3.3.4)
+        return ", ".join(self.methods).encode()
+
+    def _headers_answer(self, lines: tuple[bytes, ...]) -> bytes:
+        if b"*" in self._headers and self.credentials:
+            return b", ".join(members(lines))
+        return ", ".join(self.headers).encode()
+
+    # Actual requests: only the origin is judged; the browser enforces (Fetch §3.3.3).
+
+    def _judge_actual(self, request: CorsRequest | None) -> Verdict:
+        vary = VARY_ORIGIN if self.varies else ()
+        neighbours = self._neighbours(request)
+        if self.public:
+            return Verdict((*self._granted(b"*"), *neighbours), vary)
+        if request is None:
+            return Verdict(neighbours, vary)
+        if refusal := self._refuse_origin(request.origins):
+            return Verdict(neighbours, vary, refusal)
+        expose_all = self.credentials and "*" in self.expose
+        granted = self._granted(request.origins[0])
+        return Verdict((*granted, *neighbours), vary, expose_all=expose_all)
+
+    def _granted(self, origin: bytes) -> list[Field]:
+        fields = [self._allow_origin(origin)]
+        if self.credentials:
+            fields.append((b"Access-Control-Allow-Credentials", b"true"))
+        if self.expose and not (self.credentials and "*" in self.expose):
+            fields.append((b"Access-Control-Expose-Headers", ", ".join(self.expose).encode()))
+        return fields
+
+    def _allow_origin(self, origin: bytes) -> Field:
+        return (b"Access-Control-Allow-Origin", b"*" if self.public else origin)
+
+    def _neighbours(self, request: CorsRequest | None) -> tuple[Field, ...]:
+        fields: list[Field] = []
+        timing = self.timing_origins
+        if timing is not None and timing.any_origin:
+            fields.append((b"Timing-Allow-Origin", b"*"))
+        elif timing is not None and request is not None and timing.allows(request.origins[0]):
+            fields.append((b"Timing-Allow-Origin", request.origins[0]))
+        if self.resource_policy:
+            fields.append((b"Cross-Origin-Resource-Policy", self.resource_policy.encode()))
+        return tuple(fields)
+
+
+def _what_is_malformed(origins: tuple[bytes, ...]) -> str | None:
+    if len(origins) > 1:
+        return "a request has one Origin field"
+    if len(origins[0]) > MAX_ORIGIN_LENGTH:
+        return f"an origin is not longer than {MAX_ORIGIN_LENGTH} octets"
+    try:
+        Origin.parse(_text(origins[0]))
+    except OriginSyntaxError as error:
+        return error.what
+    return None
+
+
+def _text(value: bytes) -> str:
+    """Decode what a client sent for people to read: bounded, no control characters."""
+    return ascii(value[:MAX_ORIGIN_LENGTH].decode("latin-1"))[1:-1]

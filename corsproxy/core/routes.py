@@ -1,0 +1,156 @@
+"""The route table: which route a request takes, and what holds on it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corsproxy.core import targets
+from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.fields import Field
+from corsproxy.core.limits import Timeouts
+from corsproxy.core.targets import Target
+from corsproxy.core.upstreams import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderEdits:
+    """Fields set (all of that name replaced), added and removed on the way."""
+
+    set: tuple[Field, ...] = ()
+    add: tuple[Field, ...] = ()
+    remove: tuple[bytes, ...] = ()
+
+    @property
+    def dropped(self) -> frozenset[bytes]:
+        """The names, in lower case, that are taken off what passes."""
+        return frozenset(n.lower() for n in (*self.remove, *(name for name, _ in self.set)))
+
+    @property
+    def appended(self) -> tuple[Field, ...]:
+        """The fields put after what passes."""
+        return (*self.set, *self.add)
+
+
+@dataclass(frozen=True, slots=True)
+class CookieRules:
+    """Rewrites of Set-Cookie attributes; None leaves one as it is (RFC 6265 §4.1.2).
+
+    `domain` and `path` are the new values, the empty text takes the attribute off.
+    """
+
+    domain: str | None = None
+    path: str | None = None
+    same_site: str | None = None
+    secure: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route: what it matches, where it leads, and what holds on it.
+
+    `policy` is None where `cors: off` leaves CORS to the upstream. `place` and `policy_place` are
+    the paths in the file that an answer may name (`routes[0]`, `cors`).
+    """
+
+    name: str
+    upstream: Upstream
+    path: bytes | None = b"/"
+    path_regex: re.Pattern[bytes] | None = None
+    host: str | None = None
+    methods: frozenset[bytes] = frozenset()
+    strip_prefix: bool = False
+    preserve_host: bool = False
+    rewrite_location: bool = True
+    request_headers: HeaderEdits = HeaderEdits()
+    response_headers: HeaderEdits = HeaderEdits()
+    cookies: CookieRules | None = None
+    cookies_local: bool = False
+    policy: CorsPolicy | None = None
+    timeouts: Timeouts = Timeouts()
+    request_body: int | None = None
+    place: str = "routes[0]"
+    policy_place: str = "cors"
+
+    def matches_path(self, path: bytes) -> bool:
+        """Tell whether the route serves a path (as `targets.comparable` gives it)."""
+        if self.path_regex is not None:
+            return self.path_regex.fullmatch(path) is not None
+        prefix = (self.path or b"").rstrip(b"/")
+        if path == b"*":
+            return not prefix
+        return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"", b"/")
+
+    def matches_host(self, host: str) -> bool:
+        """Tell whether the route serves a host, given in lower case and without its port."""
+        if self.host is None:
+            return True
+        if self.host.startswith("*."):
+            return host.endswith(self.host[1:]) and len(host) >= len(self.host)
+        return host == self.host
+
+    def forwarded_path(self, path: bytes) -> bytes:
+        """Return the path to forward: the matched prefix off, where the route says so."""
+        if not self.strip_prefix or self.path is None or path == b"*":
+            return path
+        segments = self.path.rstrip(b"/").count(b"/")
+        rest = path.split(b"/", segments + 1)[segments + 1 :]
+        return b"/" + b"/".join(rest)
+
+    @property
+    def depth(self) -> int:
+        """How many segments the route's prefix has."""
+        return (self.path or b"/").rstrip(b"/").count(b"/")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """The routes in their order: the first that matches wins.
+
+    `default` judges what matches no route, so that a page can read the 404.
+    """
+
+    routes: Sequence[Route]
+    default: CorsPolicy | None = None
+    origins: dict[str, Route] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first: dict[str, Route] = {}
+        for route in self.routes:
+            first.setdefault(str(route.upstream.address), route)
+        object.__setattr__(self, "origins", first)
+
+    def match(self, method: bytes, target: Target, host: bytes) -> Route | GatewayError:
+        """Return the route of a request, or why there is none.
+
+        A preflight is routed by the method it asks for: pass that one (cors-rules 8).
+        """
+        path, name = targets.comparable(target.path), targets.host_name(host)
+        allowed: set[bytes] = set()
+        for route in self.routes:
+            if not (route.matches_path(path) and route.matches_host(name)):
+                continue
+            if not route.methods or method in route.methods:
+                return _refuse_climbing(route, target) or route
+            allowed |= route.methods
+        if not allowed:
+            return GatewayError(ProxyErrorType.DESTINATION_NOT_FOUND, "no route matches the path")
+        return _method_not_served(allowed)
+
+
+def _method_not_served(allowed: set[bytes]) -> GatewayError:
+    error = GatewayError(
+        ProxyErrorType.HTTP_REQUEST_DENIED, "no route serves this method here", status=405
+    )
+    error.fields = ((b"Allow", b", ".join(sorted(allowed))),)
+    return error
+
+
+def _refuse_climbing(route: Route, target: Target) -> GatewayError | None:
+    """Refuse dot segments that lead out of the matched prefix (proxy-rules R4)."""
+    lowest = targets.depth_below(target.path)
+    if lowest is None or (lowest >= route.depth if route.depth else lowest >= 0):
+        return None
+    return GatewayError(
+        ProxyErrorType.HTTP_REQUEST_ERROR, "the path's dot segments lead out of its route"
+    )

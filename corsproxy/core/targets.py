@@ -1,0 +1,95 @@
+"""Request targets (RFC 9112 §3.2): split, compared and shortened without changing an octet."""
+
+import re
+from dataclasses import dataclass
+
+from corsproxy.core import hosts
+from corsproxy.core.hosts import HostSyntaxError
+
+_UNRESERVED = re.compile(rb"%(2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])")
+_SEPARATORS = re.compile(rb"/|\\|%2[fF]|%5[cC]")
+_DOTS = re.compile(rb"(?:\.|%2[eE]){1,2}")
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()+,;=%\-]+)(:[0-9]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A request target: the path as it came, and the query (None where there is no `?`).
+
+    `authority` is set where the target was in absolute form, and then replaces Host.
+    """
+
+    path: bytes
+    query: bytes | None = None
+    authority: bytes | None = None
+
+
+def parse(target: bytes) -> Target | None:
+    """Split a target in origin, absolute or asterisk form; None for any other text.
+
+    A fragment is no part of a request and is dropped (RFC 9110 §7.1).
+    """
+    authority = None
+    if not target.startswith(b"/"):
+        if target == b"*":
+            return Target(b"*")
+        absolute = _ABSOLUTE.fullmatch(target)
+        if absolute is None:
+            return None
+        authority, target = absolute[1], absolute[2]
+        if not target.startswith(b"/"):
+            target = b"/" + target
+    if b"#" in target:
+        target = target.partition(b"#")[0]
+    path, mark, query = target.partition(b"?")
+    return Target(path, query if mark else None, authority)
+
+
+def is_host(value: bytes) -> bool:
+    """Tell whether `value` is a Host field's value: one host, perhaps with a port (§7.2)."""
+    return _HOST.fullmatch(value) is not None
+
+
+def host_name(value: bytes) -> str:
+    """Return the host of a Host field in lower case, without its port."""
+    match = _HOST.fullmatch(value)
+    return match[1].decode("ascii").lower() if match else ""
+
+
+def comparable(path: bytes) -> bytes:
+    """Return the path with its needlessly encoded octets decoded, for comparing (RFC 3986 §6.2.2).
+
+    Reserved octets stay encoded, so the segments are those of the path that is forwarded.
+    """
+    if b"%" not in path:
+        return path
+    return _UNRESERVED.sub(lambda m: bytes([int(m[1], 16)]), path)
+
+
+def depth_below(path: bytes) -> int | None:
+    r"""Return the lowest level that the dot segments of a path climb to, None if it has none.
+
+    What an upstream may take for a separator or a dot counts as one: `%2e`, `%2f`, `%5c`, `\`.
+    """
+    if b"." not in path and b"%2" not in path:
+        return None
+    level, lowest, dotted = 0, None, False
+    for segment in _SEPARATORS.split(path)[1:]:
+        # a path parameter does not hide a dot segment from servers that cut it off
+        name = segment.partition(b";")[0]
+        if _DOTS.fullmatch(name):
+            dotted = True
+            climbs = len(name.lower().replace(b"%2e", b".")) == 2  # noqa: PLR2004 two dots
+            level -= climbs
+            lowest = level if lowest is None else min(lowest, level)
+        elif segment:
+            level += 1
+    return lowest if dotted else None
+
+
+def check_host_pattern(pattern: str) -> None:
+    """Raise `HostSyntaxError` unless `pattern` is a host name or `*.` and a host name."""
+    if ":" in pattern and not pattern.startswith("["):
+        raise HostSyntaxError("a route's host has no port", pattern.partition(":")[0])
+    hosts.check(pattern.removeprefix("*."))
