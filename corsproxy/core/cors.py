@@ -183,16 +183,18 @@ class CorsPolicy:
         method = methods[0]
         if len(methods) != 1 or not is_token(method):
             return Refusal(Reason.METHOD_MALFORMED, _text(b", ".join(methods)))
-        if method in SAFELISTED_METHODS or method in self._methods:
-            return None
         if method.upper() in FORBIDDEN_METHODS:
             return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), "forbidden by Fetch §2.2.1")
-        if b"*" in self._methods:
+        if self._allows_method(method) or b"*" in self._methods:
             return None
         near = None
-        if method.upper() in self._methods:
-            near = f"methods are compared by case: '{_text(method.upper())}' is allowed"
+        for other in (method.upper(), method.lower()):
+            if self._allows_method(other):
+                near = f"methods are compared by case: '{_text(other)}' is allowed"
         return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), near)
+
+    def _allows_method(self, method: bytes) -> bool:
+        return method in SAFELISTED_METHODS or method in self._methods
 
     def _refuse_headers(self, lines: tuple[bytes, ...]) -> Refusal | None:
         if sum(map(len, lines)) > MAX_HEADER_OCTETS:
@@ -200,14 +202,20 @@ class CorsPolicy:
         for count, name in enumerate(members(lines), 1):
             if count > MAX_HEADER_NAMES:
                 return Refusal(Reason.TOO_MANY_HEADERS, f"over {MAX_HEADER_NAMES} names")
-            if not self._allows_header(name.lower()):
-                return Refusal(Reason.HEADER_NOT_ALLOWED, _text(name))
+            if refusal := self._refuse_header(name):
+                return refusal
         return None
 
-    def _allows_header(self, name: bytes) -> bool:
-        if name != b"*" and name in self._headers:
-            return True
-        return b"*" in self._headers and name != b"authorization" and is_token(name)
+    def _refuse_header(self, name: bytes) -> Refusal | None:
+        lowered = name.lower()
+        if lowered in self._headers:
+            return None
+        near = None
+        if b"*" in self._headers and is_token(name):
+            if lowered != b"authorization":
+                return None
+            near = "'*' never covers Authorization, which must be named"
+        return Refusal(Reason.HEADER_NOT_ALLOWED, _text(name), near)
 
     def _methods_answer(self, method: bytes) -> bytes:
         if b"*" in self._methods and self.credentials:
@@ -250,8 +258,10 @@ class CorsPolicy:
         timing = self.timing_origins
         if timing is not None and timing.any_origin:
             fields.append((b"Timing-Allow-Origin", b"*"))
-        elif timing is not None and request is not None and timing.allows(request.origins[0]):
-            fields.append((b"Timing-Allow-Origin", request.origins[0]))
+        elif timing is not None and request is not None:
+            origin, *more = request.origins
+            if not more and timing.allows(origin):
+                fields.append((b"Timing-Allow-Origin", origin))
         if self.resource_policy:
             fields.append((b"Cross-Origin-Resource-Policy", self.resource_policy.encode()))
         return tuple(fields)
@@ -263,7 +273,7 @@ def _what_is_malformed(origins: tuple[bytes, ...]) -> str | None:
     if len(origins[0]) > MAX_ORIGIN_LENGTH:
         return f"an origin is not longer than {MAX_ORIGIN_LENGTH} octets"
     try:
-        Origin.parse(_text(origins[0]))
+        Origin.parse(origins[0].decode("latin-1"))
     except OriginSyntaxError as error:
         return error.what
     return None

@@ -103,4 +103,5 @@ def proxy_status(error: GatewayError) -> Field:
 def problem(members: Mapping[str, object]) -> bytes:
     """Write an RFC 9457 problem; members that are empty are left out."""
     kept = {name: value for name, value in members.items() if value not in (None, "")}
-    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
+    # what UTF-8 can't write (octets of file names) stays a JSON escape
+    return json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"

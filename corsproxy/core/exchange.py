@@ -9,7 +9,7 @@ from corsproxy.core.cors import Verdict
 class Exchange:
     """The record of one exchange; the only value that is filled in as it goes.
 
-    Times are in seconds of the event loop's clock, sizes in octets of content.
+    Times are in seconds of a monotonic clock, sizes in octets of content.
     """
 
     method: str = "-"

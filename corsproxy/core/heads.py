@@ -101,6 +101,9 @@ def to_upstream(
     """
     target = head.target
     forwarded = route.upstream.target(route.forwarded_path(target.path), target.query)
+    proxy = route.upstream.address.proxy if route.upstream.address.tls is None else None
+    if proxy:  # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2)
+        forwarded = str(route.upstream.address).encode() + forwarded
     lines = [head.method + b" " + forwarded + b" HTTP/1.1"]
     removed = HOP_BY_HOP | FORWARDING | nominated(head.index.get(b"connection", ()))
     removed |= route.request_headers.dropped - {b"host"}
@@ -116,6 +119,8 @@ def to_upstream(
         if key == b"max-forwards" and head.method in (b"OPTIONS", b"TRACE") and value.isdigit():
             value = b"%d" % (int(value) - 1)  # noqa: PLW2901 RFC 9110 §7.6.2
         lines.append(name + b": " + value)
+    if proxy and proxy.authorization:
+        lines.append(b"Proxy-Authorization: " + proxy.authorization)
     unwanted = route.request_headers.dropped
     added = (*_who_asks(head, client), (b"Via", via), *_connection(head, upgrade=upgrade))
     lines.extend(name + b": " + value for name, value in added if name.lower() not in unwanted)

@@ -6,6 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 _LABEL = re.compile(r"[a-z0-9_\-]{1,63}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _MAX_HOST = 253
+_MAX_OCTET = 255
 
 
 class HostSyntaxError(ValueError):
@@ -26,14 +27,46 @@ def check(host: str) -> None:
         _check_ipv6(host)
         return
     if not host or host.startswith("."):
-        raise HostSyntaxError("the host has an empty label", f"*{host}" if host else None)
+        name = host.lstrip(".")
+        write = f"*.{name}" if name and _passes(name) else None
+        raise HostSyntaxError("the host has an empty label", write)
     if "*" in host:
         raise HostSyntaxError("'*' may only lead the host ('*.example.com') or be the port")
     labels = host.removesuffix(".").split(".")
     if len(host) > _MAX_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         raise HostSyntaxError(f"{host!r} is no host name")
     if _NUMBER.fullmatch(labels[-1]) and not is_ipv4(host):
-        raise HostSyntaxError("browsers send an IPv4 address as four decimal numbers")
+        raise HostSyntaxError(
+            "browsers send an IPv4 address as four decimal numbers", _read_ipv4(host)
+        )
+
+
+def _passes(host: str) -> bool:
+    try:
+        check(host)
+    except HostSyntaxError:
+        return False
+    return True
+
+
+def _read_ipv4(host: str) -> str | None:
+    """Read an address as browsers do: up to four numbers, also hexadecimal and octal (URL §3.5)."""
+    try:
+        *first, last = [_read_number(part) for part in host.removesuffix(".").split(".")]
+    except ValueError:
+        return None
+    width = 4 - len(first)
+    if width < 1 or any(number > _MAX_OCTET for number in first) or last >= 256**width:
+        return None
+    return str(IPv4Address(bytes(first) + last.to_bytes(width)))
+
+
+def _read_number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    if text.startswith("0x"):
+        return int(text[2:] or "0", 16)
+    return int(text, 8 if text.startswith("0") else 10)
 
 
 def _check_ipv6(host: str) -> None:

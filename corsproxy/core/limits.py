@@ -46,3 +46,12 @@ class Listener:
         if self.socket:
             return f"unix:{self.socket}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def url(self, bound: object = None) -> str:
+        """Write the address to open; `bound` is the socket's own name, which knows the port."""
+        if self.socket:
+            return str(self)
+        host, port = self.host, self.port
+        if isinstance(bound, tuple):
+            host, port = host or bound[0], bound[1]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

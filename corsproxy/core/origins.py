@@ -5,7 +5,7 @@ text that no browser would ever send is refused when it is configured, with what
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -70,10 +70,6 @@ class OriginPattern:
         scheme, _, rest = text.partition("://")
         if not _SCHEME.fullmatch(scheme):
             raise OriginSyntaxError(f"{scheme!r} is no scheme", _suggest(text))
-        if scheme in _OPAQUE_SCHEMES:
-            raise OriginSyntaxError(
-                f"pages from {scheme}: send 'Origin: null'", "http://localhost and serve them there"
-            )
         host, port = _split_port(rest, text)
         subdomains = host.startswith("*.")
         host = host.removeprefix("*.")
@@ -120,17 +116,14 @@ class OriginSet:
     any_origin: bool = False
     null: bool = False
     _exact: frozenset[bytes] = field(init=False, repr=False, compare=False)
-    _wild: tuple[OriginPattern, ...] = field(init=False, repr=False, compare=False)
+    _wild: dict[str, tuple[OriginPattern, ...]] = field(init=False, repr=False, compare=False)
     _hosts: dict[str, tuple[OriginPattern, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         exact = frozenset(str(p).encode() for p in self.patterns if p.exact)
-        hosts: dict[str, list[OriginPattern]] = {}
-        for pattern in self.patterns:
-            hosts.setdefault(pattern.host, []).append(pattern)
         object.__setattr__(self, "_exact", exact)
-        object.__setattr__(self, "_wild", tuple(p for p in self.patterns if not p.exact))
-        object.__setattr__(self, "_hosts", {host: tuple(p) for host, p in hosts.items()})
+        object.__setattr__(self, "_wild", _by_host(p for p in self.patterns if not p.exact))
+        object.__setattr__(self, "_hosts", _by_host(self.patterns))
 
     def allows(self, origin: bytes) -> bool:
         """Tell whether the octets of an Origin field are an allowed origin."""
@@ -145,19 +138,27 @@ class OriginSet:
         return parsed is not None and (self.any_origin or self._allows_parsed(parsed))
 
     def _allows_parsed(self, origin: Origin) -> bool:
-        if any(pattern.matches(origin) for pattern in self._wild):
+        if any(pattern.matches(origin) for pattern in self._candidates(origin.host)):
             return True
         text = str(origin)
         return any(regex.fullmatch(text) for regex in self.regexes)
 
+    def _candidates(self, host: str) -> Iterator[OriginPattern]:
+        """Yield the patterns of a host and of its parents: few, however many are configured."""
+        while host and self._wild:
+            yield from self._wild.get(host, ())
+            host = host.partition(".")[2]
+
     def near_miss(self, origin: Origin) -> str | None:
         """Say what a refused origin differs by from an allowed one, if by one thing only."""
         for pattern in self._hosts.get(origin.host, ()):
-            if pattern.subdomains:
+            same_scheme = pattern.scheme == origin.scheme
+            same_port = pattern.any_port or pattern.port == origin.port
+            if same_scheme and same_port:
                 return f"'{pattern}' covers the labels before {origin.host}, not itself"
-            if pattern.scheme == origin.scheme:
+            if same_scheme and not pattern.subdomains:
                 return f"differs only by the port from '{pattern}'"
-            if pattern.any_port or pattern.port == origin.port:
+            if same_port and not pattern.subdomains:
                 return f"{origin.scheme}, not {pattern.scheme}: '{pattern}' is allowed"
         for other in self._neighbours(origin.host):
             for pattern in self._hosts.get(other, ()):
@@ -180,6 +181,13 @@ class OriginSet:
         return " ".join(names) or "none"
 
 
+def _by_host(patterns: Iterable[OriginPattern]) -> dict[str, tuple[OriginPattern, ...]]:
+    hosts: dict[str, tuple[OriginPattern, ...]] = {}
+    for pattern in patterns:
+        hosts[pattern.host] = (*hosts.get(pattern.host, ()), pattern)
+    return hosts
+
+
 def parse_octets(origin: bytes) -> Origin | None:
     """Read the value of an Origin field; None where it is no serialised tuple origin."""
     if len(origin) > MAX_ORIGIN_LENGTH:
@@ -197,15 +205,22 @@ def _refuse_what_is_no_url(text: str) -> None:
         raise OriginSyntaxError("one origin an item, without blanks or commas", "a list of origins")
     if text.startswith(("^", "/")) or text.endswith("$"):
         raise OriginSyntaxError("this looks like a regular expression", "it in allow_origin_regex")
+    if text == "null":
+        raise OriginSyntaxError("'null' is what every opaque origin sends")
+    if (scheme := text.partition(":")[0].lower()) in _OPAQUE_SCHEMES:
+        raise OriginSyntaxError(
+            f"pages from {scheme}: send 'Origin: null'", "http://localhost and serve them there"
+        )
     if "://" not in text:
-        raise OriginSyntaxError("the scheme is missing", _suggest(_with_scheme(text)))
+        schemed = _with_scheme(text)
+        raise OriginSyntaxError("the scheme is missing", _valid(schemed) or _suggest(schemed))
     if not text.isascii():
         raise OriginSyntaxError("browsers send host names in Punycode", _suggest(text))
     if text != text.lower():
         raise OriginSyntaxError("browsers send origins in lower case", _suggest(text))
     rest = text.partition("://")[2]
     if tail := re.search(r"[/?#\\@]", rest):
-        what = "browsers send no trailing slash" if rest.endswith("/") else None
+        what = "browsers send no trailing slash" if rest[tail.start() :] == "/" else None
         what = what or f"an origin is scheme://host[:port], without {tail[0]!r} and what follows"
         raise OriginSyntaxError(what, _suggest(text))
 
@@ -226,10 +241,12 @@ def _suggest(text: str) -> str | None:
     scheme, rest = scheme.lower(), rest.lower()
     default = f":{DEFAULT_PORTS.get(scheme, '')}"
     nearest = f"{scheme}://{rest.removesuffix(default)}"
-    if nearest == text:
-        return None
+    return None if nearest == text else _valid(nearest)
+
+
+def _valid(text: str) -> str | None:
     try:
-        return str(OriginPattern.parse(nearest))
+        return str(OriginPattern.parse(text))
     except OriginSyntaxError:
         return None
 
@@ -243,13 +260,13 @@ def _split_port(rest: str, text: str) -> tuple[str, str | None]:
     host, colon, port = rest.partition(":")
     if ":" in port:
         bracketed = text.replace(rest, f"[{rest}]")
-        raise OriginSyntaxError("an IPv6 address stands in brackets", bracketed)
+        raise OriginSyntaxError("an IPv6 address stands in brackets", _valid(bracketed))
     return host, port if colon else None
 
 
 def _replace_host(text: str, host: str, write: str | None) -> str | None:
     scheme, _, rest = text.partition("://")
-    return None if write is None else f"{scheme}://{rest.replace(host, write, 1)}"
+    return None if write is None else _valid(f"{scheme}://{rest.replace(host, write, 1)}")
 
 
 def _port_number(port: str, scheme: str, text: str) -> int:

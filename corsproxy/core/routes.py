@@ -67,7 +67,7 @@ class Route:
     cookies: CookieRules | None = None
     cookies_local: bool = False
     policy: CorsPolicy | None = None
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = field(default_factory=Timeouts)
     request_body: int | None = None
     place: str = "routes[0]"
     policy_place: str = "cors"
@@ -131,11 +131,29 @@ class RouteTable:
             if not (route.matches_path(path) and route.matches_host(name)):
                 continue
             if not route.methods or method in route.methods:
-                return _refuse_climbing(route, target) or route
+                return route if self._stays(route, method, target.path, name) else _climbing()
             allowed |= route.methods
         if not allowed:
             return GatewayError(ProxyErrorType.DESTINATION_NOT_FOUND, "no route matches the path")
         return _method_not_served(allowed)
+
+    def _stays(self, route: Route, method: bytes, path: bytes, host: str) -> bool:
+        """Tell whether dot segments lead neither out of a route nor into another (R4).
+
+        An upstream that follows them serves what the other route's policy is about.
+        """
+        lowest = targets.depth_below(path)
+        if lowest is None:
+            return True
+        way = targets.comparable(targets.resolved(path))
+        serving = (
+            other
+            for other in self.routes
+            if other.matches_path(way)
+            and other.matches_host(host)
+            and (not other.methods or method in other.methods)
+        )
+        return lowest >= route.depth and next(serving, None) is route
 
 
 def _method_not_served(allowed: set[bytes]) -> GatewayError:
@@ -146,11 +164,7 @@ def _method_not_served(allowed: set[bytes]) -> GatewayError:
     return error
 
 
-def _refuse_climbing(route: Route, target: Target) -> GatewayError | None:
-    """Refuse dot segments that lead out of the matched prefix (proxy-rules R4)."""
-    lowest = targets.depth_below(target.path)
-    if lowest is None or (lowest >= route.depth if route.depth else lowest >= 0):
-        return None
+def _climbing() -> GatewayError:
     return GatewayError(
         ProxyErrorType.HTTP_REQUEST_ERROR, "the path's dot segments lead out of its route"
     )

@@ -74,18 +74,39 @@ def depth_below(path: bytes) -> int | None:
     """
     if b"." not in path and b"%2" not in path:
         return None
-    level, lowest, dotted = 0, None, False
-    for segment in _SEPARATORS.split(path)[1:]:
-        # a path parameter does not hide a dot segment from servers that cut it off
-        name = segment.partition(b";")[0]
+    level, lowest, dotted = 0, 0, False
+    for name in _segments(path):
         if _DOTS.fullmatch(name):
+            level -= _climbs(name)
+            lowest = min(level, lowest) if dotted else level
             dotted = True
-            climbs = len(name.lower().replace(b"%2e", b".")) == 2  # noqa: PLR2004 two dots
-            level -= climbs
-            lowest = level if lowest is None else min(lowest, level)
-        elif segment:
+        elif name:
             level += 1
     return lowest if dotted else None
+
+
+def resolved(path: bytes) -> bytes:
+    """Return a path with its dot segments followed, if it has any, as `depth_below` reads it."""
+    if depth_below(path) is None:
+        return path
+    kept: list[bytes] = []
+    last = b""
+    for last in _segments(path):
+        if not _DOTS.fullmatch(last):
+            kept.extend([last] if last else [])
+        elif _climbs(last):
+            kept = kept[:-1]
+    slash = b"/" if kept and (not last or _DOTS.fullmatch(last)) else b""
+    return b"/" + b"/".join(kept) + slash
+
+
+def _segments(path: bytes) -> list[bytes]:
+    # a path parameter does not hide a dot segment from servers that cut it off
+    return [segment.partition(b";")[0] for segment in _SEPARATORS.split(path)[1:]]
+
+
+def _climbs(dots: bytes) -> bool:
+    return dots.lower().replace(b"%2e", b".") == b".."
 
 
 def check_host_pattern(pattern: str) -> None:

@@ -67,7 +67,9 @@ class Upstream:
 
         `query` is None where the request has no `?` at all, which is not the same as an empty one.
         """
-        joined = self.path.rstrip(b"/") + path if path != b"*" else path
+        if path == b"*":
+            return path
+        joined = self.path.rstrip(b"/") + path
         if self.query:
             query = self.query + (b"&" + query if query else b"")
         return joined if query is None else joined + b"?" + query

@@ -1,0 +1,148 @@
+"""`corsproxy run`: serve a route table, or one route without a file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from corsproxy.cli.serving import fail, serve, serve_app, set_up_logging
+from corsproxy.config.loader import Config, load_file, load_mapping
+from corsproxy.config.problems import ConfigError
+from corsproxy.gateway.server import ListenError
+
+_DEFAULT_FILE = Path("corsproxy.yaml")
+_LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
+
+_NOTHING_TO_SERVE = """\
+corsproxy needs to know which upstream to stand in front of, and which pages may use it.
+
+Two lines that work:
+
+  corsproxy run --upstream http://localhost:8000 --allow-origin http://localhost:3001
+
+  docker run -p 8080:8080 -e CORSPROXY_UPSTREAM=http://host.docker.internal:8000 \\
+      -e CORSPROXY_ALLOW_ORIGIN=http://localhost:3001 corsproxy
+
+Inside a container localhost is the container itself; host.docker.internal is the machine it runs on
+(on Linux add --add-host=host.docker.internal:host-gateway).
+
+Or write a route table and mount it:
+
+  docker run -p 8080:8080 -v ./corsproxy.yaml:/etc/corsproxy/corsproxy.yaml:ro corsproxy
+
+`corsproxy demo` shows the whole thing working, with nothing to configure."""
+
+_NO_ORIGIN = """\
+--allow-origin is missing: off loopback ({listen}) no page is allowed unless it is named. For example:
+
+  --allow-origin https://app.example.com    (or CORSPROXY_ALLOW_ORIGIN=https://app.example.com)"""
+
+
+@click.command()
+@click.option("-c", "--config", type=click.Path(path_type=Path), envvar="CORSPROXY_CONFIG",
+              help="The route table (default: ./corsproxy.yaml).")  # fmt: skip
+@click.option("--upstream", metavar="URL", envvar="CORSPROXY_UPSTREAM",
+              help="Serve one route, / to this upstream, without a file.")  # fmt: skip
+@click.option("--allow-origin", "allow_origins", metavar="ORIGIN", multiple=True,
+              envvar="CORSPROXY_ALLOW_ORIGIN",
+              help="A page's origin that may use the upstream; may be repeated. Left out on loopback:"
+                   " http://localhost:* and http://127.0.0.1:*.")  # fmt: skip
+@click.option("--allow-method", "allow_methods", metavar="METHOD", multiple=True,
+              envvar="CORSPROXY_ALLOW_METHOD", help="Allow only these methods (default: all).")  # fmt: skip
+@click.option("--allow-header", "allow_headers", metavar="NAME", multiple=True,
+              envvar="CORSPROXY_ALLOW_HEADER",
+              help="Allow only these request headers (default: all).")  # fmt: skip
+@click.option("--expose-header", "expose_headers", metavar="NAME", multiple=True,
+              envvar="CORSPROXY_EXPOSE_HEADER",
+              help="Let pages read only these response headers (default: all).")  # fmt: skip
+@click.option("--no-credentials", is_flag=True, envvar="CORSPROXY_NO_CREDENTIALS",
+              help="Don't let pages send cookies.")  # fmt: skip
+@click.option("--max-age", metavar="TIME", envvar="CORSPROXY_MAX_AGE",
+              help="How long browsers may remember a preflight: 600, 10m, 2h.")  # fmt: skip
+@click.option("--listen", metavar="ADDRESS", envvar="CORSPROXY_LISTEN",
+              help="Where to listen (default: 127.0.0.1:8080).")  # fmt: skip
+@click.option("--admin", metavar="ADDRESS", envvar="CORSPROXY_ADMIN",
+              help="Where health is told (default: 127.0.0.1:8081); 'off' for nowhere.")  # fmt: skip
+@click.option("--workers", metavar="N", envvar="CORSPROXY_WORKERS",
+              help="Processes on the same port (only 1 for now).")  # fmt: skip
+@click.option("--log-format", type=click.Choice(["text", "json"]), envvar="CORSPROXY_LOG_FORMAT",
+              help="How the log is written (default: text).")  # fmt: skip
+def run(config: Path | None, upstream: str | None, **options: object) -> None:
+    """Serve a route table (-c FILE), or one route without a file (--upstream URL).
+
+    Every option can also come from the environment: CORSPROXY_UPSTREAM, CORSPROXY_ALLOW_ORIGIN
+    (several with a space between), CORSPROXY_CONFIG, CORSPROXY_LISTEN, CORSPROXY_ADMIN, ...
+    """
+    if upstream and config:
+        raise click.UsageError("--upstream and --config exclude each other: one route, or a file")
+    try:
+        loaded = quick_config(upstream, options) if upstream else _from_file(config, options)
+    except ConfigError as error:
+        fail([str(problem) for problem in error.problems], 2)
+    set_up_logging(loaded)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    try:
+        serve(lambda: serve_app(loaded))
+    except ListenError as error:
+        fail([str(error)], 1)
+    except OSError as error:
+        fail([f"can't start: {error}"], 1)
+
+
+def _from_file(path: Path | None, options: Mapping[str, object]) -> Config:
+    path = path or _DEFAULT_FILE
+    if path == _DEFAULT_FILE and not path.exists():
+        fail([_NOTHING_TO_SERVE], 2)
+    quick = [name for name in _POLICY if options.get(name)]
+    if quick:
+        names = ", ".join("--" + name.replace("_", "-").removesuffix("s") for name in quick)
+        raise click.UsageError(f"{names}: only with --upstream; a route table says this itself")
+    loaded = load_file(path, os.environ)
+    overrides = _addresses(options)
+    if not overrides:
+        return loaded
+    # what the command line says is checked by the same rules as a file
+    shell = load_mapping({**overrides, "cors": {"allow_origins": ["*"]}, "routes": [
+        {"upstream": "http://localhost"}]}, "command line")  # fmt: skip
+    changed = {"listen": shell.listen} if "listen" in overrides else {}
+    loaded = replace(loaded, **changed)
+    return replace(loaded, admin=shell.admin) if "admin" in overrides else loaded
+
+
+_POLICY = ("allow_origins", "allow_methods", "allow_headers", "expose_headers", "no_credentials",
+           "max_age")  # fmt: skip
+
+
+def _addresses(options: Mapping[str, object]) -> dict[str, object]:
+    chosen = {name: options[name] for name in ("listen", "admin", "workers") if options.get(name)}
+    if options.get("log_format"):
+        chosen["log"] = {"format": options["log_format"]}
+    return chosen
+
+
+def quick_config(upstream: str, options: Mapping[str, object]) -> Config:
+    """Make the configuration of one route without a file; raise `ConfigError`.
+
+    For the origins allowed it lets pass what a frontend needs: everything not narrowed.
+    """
+    document: dict[str, object] = _addresses(options)
+    cors: dict[str, object] = {
+        "allow_origins": list(options.get("allow_origins") or _LOCAL_ORIGINS),
+        "allow_methods": list(options.get("allow_methods") or ["*"]),
+        "allow_headers": list(options.get("allow_headers") or ["*", "Authorization"]),
+        "expose_headers": list(options.get("expose_headers") or ["*"]),
+        "allow_credentials": not options.get("no_credentials"),
+    }
+    if options.get("max_age"):
+        cors["max_age"] = options["max_age"]
+    document["cors"] = cors
+    document["routes"] = [{"path": "/", "upstream": upstream}]
+    loaded = load_mapping(document, "command line")
+    if not options.get("allow_origins"):
+        public = [listener for listener in loaded.listen if not listener.loopback]
+        if public:
+            fail([_NO_ORIGIN.format(listen=public[0])], 2)
+    return loaded

@@ -1,0 +1,105 @@
+"""Serving until asked to stop: the loop, the signals, the lines shown at the start."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+import click
+
+from corsproxy import __version__
+from corsproxy.app import App
+from corsproxy.config.loader import Config
+from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.routes import Route
+
+Start = Callable[[], Awaitable[Callable[[], Awaitable[None]]]]
+
+
+def serve(start: Start) -> None:
+    """Run `start` on the fastest loop there is, and what it returns when asked to stop."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_stopped(start))
+
+
+async def serve_app(config: Config) -> Callable[[], Awaitable[None]]:
+    """Start a proxy, show where it listens, and return what drains it."""
+    app = App(config)
+    await app.start()
+    for line in start_up_lines(config, app):
+        click.echo(line)
+    return app.drain
+
+
+def start_up_lines(config: Config, app: App) -> list[str]:
+    """Name each route with its upstream and its origins, and the addresses to open."""
+    names = [_match(route) for route in config.table.routes]
+    width = max(map(len, names), default=0)
+    lines = [f"corsproxy {__version__}"]
+    for name, route in zip(names, config.table.routes, strict=True):
+        lines.append(f"  {name:<{width}}  →  {route.upstream}   {_origins(route.policy)}")
+    shown = " ".join(address.replace("0.0.0.0", "localhost") for address in app.addresses)
+    lines.append(f"  listening on {shown}" + (f"   admin {app.admin_address}" if app.admin_address else ""))
+    return lines
+
+
+def set_up_logging(config: Config) -> None:
+    """Send the log to standard error, at the configured level."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=config.log.level.upper(),
+        format="%(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+
+
+async def _until_stopped(start: Start) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        if stopped.is_set():  # asked twice: at once
+            raise SystemExit(0)
+        stopped.set()
+
+    for number in signals:
+        _on_signal(loop, number, stop)
+    drain = await start()
+    sys.stdout.flush()
+    await stopped.wait()
+    await drain()
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Callable[[], None]) -> None:
+    try:
+        loop.add_signal_handler(number, stop)
+    except NotImplementedError:  # asyncio on Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 not on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _match(route: Route) -> str:
+    path = route.path.decode("latin-1") if route.path else f"/{route.path_regex.pattern.decode()}/" if route.path_regex else "/"
+    host = route.host or ""
+    methods = f" ({', '.join(sorted(m.decode() for m in route.methods))})" if route.methods else ""
+    return f"{host}{path}{methods}"
+
+
+def _origins(policy: CorsPolicy | None) -> str:
+    return "CORS is the upstream's own" if policy is None else f"origins: {policy.origins}"
+
+
+def fail(messages: Sequence[str], status: int) -> None:
+    """Show what is wrong, and exit."""
+    for message in messages:
+        click.echo(message, err=True)
+    raise SystemExit(status)

@@ -1,0 +1,77 @@
+"""Keys that are not known where they stand: what they may have meant, or where they belong."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from corsproxy.config.model import Table
+from corsproxy.config.problems import Path
+from corsproxy.config.report import Report
+from corsproxy.config.suggestions import alike, named
+from corsproxy.config.tree import Node
+
+_NOT_YET = frozenset({"tls", "trusted_proxies", "tests"})
+_TAKING_TESTS = frozenset({(), ("routes",), ("cors",), ("routes", "cors")})
+_TOP_ONLY = frozenset({("routes", "timeouts"), ("routes", "limits")})
+
+
+def refuse_unknown(root: Node, report: Report) -> None:
+    """Tell of every key that its mapping doesn't know, and take it out."""
+    _refuse(root, root, report)
+
+
+def _refuse(root: Node, node: Node, report: Report) -> None:
+    where = tuple(part for part in node.path if isinstance(part, str))
+    model = _MODELS.get(where)
+    if node.kind == "mapping" and model:
+        for key in [key for key in node.children if key not in model.model_fields]:
+            _tell_unknown(node.children[key], node, where, report)
+            root.prune((*node.path, key))
+    for child in node.children.values():
+        _refuse(root, child, report)
+
+
+def models(model: type[BaseModel], path: Path = ()) -> Iterator[tuple[Path, type[BaseModel]]]:
+    """Yield every model of a table with the keys that lead to it, indices left out."""
+    yield path, model
+    for name, field in model.model_fields.items():
+        for child in _models_in(field.annotation):
+            yield from models(child, (*path, name))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 what typing takes
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+_MODELS = dict(models(Table))
+
+
+def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None:
+    key = str(node.path[-1])
+    if key in _NOT_YET and where in _TAKING_TESTS:
+        report.add_key(node, "not supported yet")
+        return
+    if where in _TOP_ONLY and key in _MODELS[where[1:]].model_fields:
+        what = "this holds before a route is known, or for all of them"
+        report.add_key(node, what, f"it in the top-level `{where[-1]}`")
+        return
+    known = _MODELS[where].model_fields
+    near = named(key, known)
+    write = near or _other_place(key, where) or (near := alike(key, known))
+    if near:
+        parent.damaged.add(near)
+    what = "unknown key" if write else "unknown key; known are " + ", ".join(known)
+    report.add_key(node, what, write)
+
+
+def _other_place(key: str, where: Path) -> str | None:
+    """Say where a key stands that is known, but not here."""
+    for name in ("cors", "timeouts", "limits", "routes"):
+        model = _MODELS.get((*where, name))
+        if model and (there := named(key, model.model_fields)):
+            return f"{there} in a route" if name == "routes" else f"{there} under `{name}`"
+    return f"{key} at the top level" if where and key in Table.model_fields else None

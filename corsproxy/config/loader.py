@@ -1,0 +1,178 @@
+"""A document becomes a `Config`, or every problem in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from corsproxy.config import environment, keys, lint, listeners, nodes
+from corsproxy.config.messages import validate
+from corsproxy.config.model import Table
+from corsproxy.config.policies import Policies, Written
+from corsproxy.config.problems import ConfigError, Problem, in_order
+from corsproxy.config.report import Report
+from corsproxy.config.routes import Routes, matching_is_known, settings
+from corsproxy.config.settings import Config, LogSettings
+from corsproxy.config.tree import Node, from_data
+from corsproxy.config.upstreams import Surroundings
+from corsproxy.core.limits import Limits, Timeouts
+from corsproxy.core.routes import Route, RouteTable
+
+
+def load_file(path: str | Path, environ: Mapping[str, str]) -> Config:
+    """Load a route table from a file; raise `ConfigError` with every problem in it.
+
+    Relative names of files in it start from its own folder.
+    """
+    name = str(path)
+    try:
+        octets = Path(path).read_bytes()
+        text = octets.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError([Problem(name, f"the file can't be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([_not_utf8(name, error)]) from error
+    return _load_text(text, name, Surroundings(environ, Path(path).absolute().parent))
+
+
+def load_text(text: str, name: str, environ: Mapping[str, str]) -> Config:
+    """Load a route table from YAML text, which problems call `name`; raise `ConfigError`.
+
+    Relative names of files in it start from the working directory.
+    """
+    return _load_text(text.removeprefix("\ufeff"), name, Surroundings(environ, Path.cwd()))
+
+
+def load_mapping(
+    data: Mapping[str, object], name: str, environ: Mapping[str, str] | None = None
+) -> Config:
+    """Load a route table from plain data, without YAML; raise `ConfigError`.
+
+    Nothing is substituted in it; `environ` serves `proxy: env` only.
+    """
+    report = Report(name)
+    around = Surroundings(environ or {}, Path.cwd())
+    return _load(from_data(data), report, around, substitute=False)
+
+
+def _load_text(text: str, name: str, around: Surroundings) -> Config:
+    report = Report(name)
+    root = nodes.parse(text, report)
+    if root is None:
+        if not report.failed:
+            report.add_place(None, "the file is empty", "a route under `routes`", None)
+        raise ConfigError(report.problems)
+    return _load(root, report, around, substitute=True)
+
+
+def _load(root: Node, report: Report, around: Surroundings, *, substitute: bool) -> Config:
+    if root.kind != "mapping":
+        report.add(root, "a route table is a mapping with `routes`", "routes: at the beginning")
+        raise ConfigError(report.problems)
+    keys.refuse_unknown(root, report)
+    if substitute:
+        environment.substitute(root, around.environ, report)
+    _take_out_nothings(root, root, report)
+    table = validate(root, report)
+    config = _compile(table, root, report, around)
+    if report.failed:
+        raise ConfigError(report.problems)
+    return config
+
+
+def _take_out_nothings(root: Node, node: Node, report: Report) -> None:
+    """Tell of YAML nulls, which stand where a value was forgotten or not quoted."""
+    for child in list(node.children.values()):
+        _take_out_nothings(root, child, report)
+    if node.kind != "scalar":
+        return
+    if node.scalar is None:
+        if "allow_origins" in node.path[:-1]:
+            what = "this is YAML's null; the opaque origin is text, and a danger"
+            report.add(node, what, '"null", and dangerously_allow: [null_origin]')
+        elif isinstance(node.path[-1], int):
+            report.add(node, "the item has no value")
+        else:
+            report.add_key(node, "the key has no value: give it one or leave it out")
+        root.prune(node.path)
+    elif isinstance(node.scalar, str) and not _is_unicode(node.scalar):
+        report.add(node, "the text is not UTF-8")
+        root.prune(node.path)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> Config:
+    _check_listeners(table, root, report)
+    top = root.get("cors")
+    policies = Policies(Written(table.cors, top) if table.cors and top else None, report)
+    default = policies.default()
+    compiler = Routes(table, policies, around, report)
+    routes = _routes(compiler, table, root, report)
+    policies.tell_unneeded()
+    return Config(
+        listen=table.listen,
+        admin=table.admin,
+        table=RouteTable(tuple(routes), default),
+        timeouts=settings(Timeouts(), table.timeouts),
+        limits=settings(Limits(), table.limits),
+        log=_log(table),
+        warnings=in_order(report.problems),
+    )
+
+
+def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[Route]:
+    at = root.get("routes")
+    if not table.routes:
+        if not root.is_damaged("routes"):
+            what = "a route table has at least one route"
+            report.add_key(at or root, what, "routes: [{path: /, upstream: http://localhost:8000}]")
+        return []
+    nodes_of = list(at.children.values()) if at else []
+    pairs = [
+        (compiler.compile(written, node), node)
+        for written, node in zip(table.routes, nodes_of, strict=True)
+    ]
+    lint.hidden_routes([pair for pair in pairs if matching_is_known(pair[1])], report)
+    return [route for route, _ in pairs]
+
+
+def _check_listeners(table: Table, root: Node, report: Report) -> None:
+    at = root.get("listen")
+    items = list(at.children.values()) if at and at.kind == "sequence" else []
+    if at and not table.listen and not at.damaged:
+        report.add_key(at, "there is nowhere to listen", "127.0.0.1:8080")
+    for i, listener in enumerate(table.listen):
+        twin = next((o for o in table.listen[:i] if listeners.overlap(o, listener)), None)
+        if twin:
+            report.add(items[i], f"'{twin}' listens on this address already")
+        if table.admin and listeners.overlap(listener, table.admin):
+            _tell_admin_overlap(root, report)
+
+
+def _tell_admin_overlap(root: Node, report: Report) -> None:
+    if root.is_damaged("listen", "admin"):
+        return
+    admin, listen = root.get("admin"), root.get("listen")
+    write = "another address, or admin: off"
+    if admin:
+        report.add(admin, "requests are served on this address already", write)
+    elif listen:
+        what = "the admin listener is on this address unless told otherwise"
+        report.add(listen, what, "admin: another address, or admin: off")
+
+
+def _log(table: Table) -> LogSettings:
+    log = table.log
+    return LogSettings(log.format, log.level, log.access, log.explain)
+
+
+def _not_utf8(name: str, error: UnicodeDecodeError) -> Problem:
+    before = error.object[: error.start]
+    line = before.count(b"\n") + 1
+    column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+    return Problem(name, "the file is not UTF-8", line=line, column=column)

@@ -1,0 +1,31 @@
+"""What a route table comes to: frozen values for the parts that serve it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from corsproxy.config.problems import Problem
+from corsproxy.core.limits import Limits, Listener, Timeouts
+from corsproxy.core.routes import RouteTable
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and how. `explain` None: refusals tell why on loopback only."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    access: bool = True
+    explain: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A checked route table. `warnings` holds what is worth telling although it loads."""
+
+    listen: tuple[Listener, ...]
+    admin: Listener | None
+    table: RouteTable
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    log: LogSettings = field(default_factory=LogSettings)
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,89 @@
+"""What a key that is not known here may have meant."""
+
+import difflib
+import re
+from collections.abc import Collection
+
+# What other tools call it: nginx, Caddy, Vite, Express, Flask, Spring, rs/cors, Kong, Envoy, ...
+_ELSEWHERE = {
+    "allow_origins": (
+        "origin origins allowed_origins allow_origin allowed_origin cors_origins origin_whitelist "
+        "allow_origins_list cors_allowed_origins access_control_allow_origin "
+        "access_control_allow_origin_list"
+    ),
+    "allow_origin_regex": (
+        "origin_regex origin_regexes allow_origin_regexes allow_origins_regex "
+        "allowed_origin_regexes allowed_origin_patterns origin_patterns allow_origins_by_regex "
+        "access_control_allow_origin_list_regex allow_origin_string_match"
+    ),
+    "allow_methods": "allowed_methods allow_method methods access_control_allow_methods",
+    "allow_headers": (
+        "allowed_headers allow_header headers request_headers access_control_allow_headers"
+    ),
+    "expose_headers": (
+        "exposed_headers expose_header exposed expose access_control_expose_headers"
+    ),
+    "allow_credentials": (
+        "credentials supports_credentials support_credentials with_credentials credential "
+        "allowed_credentials access_control_allow_credentials"
+    ),
+    "max_age": "maxage cache_max_age preflight_max_age access_control_max_age preflight_cache",
+    "allow_private_network": (
+        "private_network allow_private_networks access_control_allow_private_network"
+    ),
+    "preflight_status": "options_success_status options_status preflight_status_code",
+    "timing_allow_origin": "timing_origins tao timing_allow_origins",
+    "resource_policy": "corp cross_origin_resource_policy",
+    "upstream": "backend target server proxy_pass destination upstreams url to forward service",
+    "path": "prefix location match route context uri path_prefix paths",
+    "path_regex": "regex pattern path_pattern path_regexp",
+    "strip_prefix": "strip_path rewrite path_rewrite strip handle_path",
+    "preserve_host": "change_origin pass_host pass_host_header",
+    "rewrite_location": "auto_rewrite proxy_redirect host_rewrite location_rewrite",
+    "cookies": "cookie cookie_domain_rewrite cookie_path_rewrite rewrite_cookies",
+    "host": "hosts hostname domain server_name",
+    "methods": "method verbs",
+    "request_headers": "headers set_headers proxy_set_header header_up",
+    "response_headers": "add_header header_down",
+    "routes": "route proxy proxies services rules locations",
+    "listen": "bind port address addr listeners host",
+    "request_body": "client_max_body_size max_body_size body_size max_request_body body",
+    "header_size": "max_header_size request_header_size",
+    "connections": "max_connections",
+    "verify": "secure ssl_verify verify_ssl insecure insecure_skip_verify reject_unauthorized",
+    "ca": "ca_cert ca_file cafile cacert",
+    "cert": "certificate cert_file certfile",
+    "key": "key_file keyfile private_key",
+    "server_name": "sni servername hostname",
+    "url": "upstream target address backend",
+    "same_site": "samesite",
+    "response": "read timeout proxy_timeout read_timeout",
+    "connect": "connection connect_timeout",
+    "idle": "idle_timeout",
+    "access": "access_log requests",
+}
+
+
+def named(key: str, known: Collection[str]) -> str | None:
+    """Return the known key that `key` spells otherwise, or as other tools call it."""
+    folded = _fold(key)
+    spelt = (name for name in known if _fold(name) == folded)
+    called = (name for name in _ALIASES.get(folded, ()) if name in known)
+    return next(spelt, None) or next(called, None)
+
+
+def alike(key: str, known: Collection[str]) -> str | None:
+    """Return the known key that `key` looks like: a slip of the finger."""
+    close = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def _fold(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+_ALIASES = {
+    _fold(alias): tuple(ours for ours, theirs in _ELSEWHERE.items() if alias in theirs.split())
+    for words in _ELSEWHERE.values()
+    for alias in words.split()
+}

@@ -1,0 +1,74 @@
+"""What is refused of a request before anything else is asked (RFC 9112 §2-§6, RFC 9110 §7.6)."""
+
+from corsproxy.core import targets
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.fields import members
+from corsproxy.core.heads import RequestHead
+
+_NEVER_FORWARDED = frozenset({b"CONNECT", b"TRACE"})
+
+
+def refuse(head: RequestHead, version: tuple[int, int], via: bytes) -> GatewayError | None:
+    """Return why a request can't be forwarded at all, or None.
+
+    `via` is this proxy's own pseudonym: a request that bears it has been here before (§7.6.3).
+    """
+    if version[0] != 1:
+        return _error("only HTTP/1.1 and HTTP/1.0 are spoken here", 505)
+    if head.method in _NEVER_FORWARDED:
+        error = _denied(f"{head.method.decode()} is not forwarded", 405)
+        error.fields = ((b"Allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),)
+        return error
+    return (
+        _refuse_host(head)
+        or _refuse_framing(head)
+        or _refuse_expectation(head)
+        or _refuse_loop(head, via)
+    )
+
+
+def _refuse_host(head: RequestHead) -> GatewayError | None:
+    hosts = head.index.get(b"host", ())
+    if len(hosts) > 1 or (head.minor > 0 and not hosts):
+        return _error("a request has one Host field")
+    if not all(map(targets.is_host, hosts)) or (hosts and not targets.is_host(head.host)):
+        return _error("the Host field is no host")
+    return None
+
+
+def _refuse_framing(head: RequestHead) -> GatewayError | None:
+    """Refuse what two servers could read as two different messages (RFC 9112 §6.1)."""
+    codings = [member.lower() for member in members(head.index.get(b"transfer-encoding", ()))]
+    if b"transfer-encoding" not in head.index:
+        return None
+    if head.minor == 0 or b"content-length" in head.index:
+        return _error("Transfer-Encoding where there can be none")
+    if codings != [b"chunked"]:
+        return _error("the only transfer coding understood is 'chunked'", 501)
+    return None
+
+
+def _refuse_expectation(head: RequestHead) -> GatewayError | None:
+    for expectation in head.index.get(b"expect", ()):
+        if head.minor > 0 and expectation.lower() != b"100-continue":
+            return _error("the only expectation understood is '100-continue'", 417)
+    return None
+
+
+def _refuse_loop(head: RequestHead, via: bytes) -> GatewayError | None:
+    for member in members(head.index.get(b"via", ())):
+        if member.split()[1:2] == [via]:
+            return GatewayError(
+                ProxyErrorType.PROXY_LOOP_DETECTED,
+                "the request came back to the proxy that forwarded it",
+                hint="an upstream leads to the proxy itself",
+            )
+    return None
+
+
+def _error(detail: str, status: int = 400) -> GatewayError:
+    return GatewayError(ProxyErrorType.HTTP_REQUEST_ERROR, detail, status=status)
+
+
+def _denied(detail: str, status: int) -> GatewayError:
+    return GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, detail, status=status)

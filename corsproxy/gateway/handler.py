@@ -1,0 +1,286 @@
+"""The life of one exchange: match, judge, answer or forward, relay, report."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from corsproxy.core import admission, targets
+from corsproxy.core.cors import CorsRequest, PreflightRequest, Verdict, classify
+from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
+from corsproxy.core.exchange import Exchange
+from corsproxy.core.fields import members
+from corsproxy.core.heads import (
+    Client,
+    Passage,
+    RequestHead,
+    ResponseHead,
+    index_fields,
+    to_upstream,
+)
+from corsproxy.core.routes import Route, RouteTable
+from corsproxy.gateway.problems import Explainer
+from corsproxy.gateway.relay import Answer, written
+from corsproxy.gateway.tunnel import tunnel
+from corsproxy.gateway.upload import Upload
+from corsproxy.gateway.upstream import Pools
+from corsproxy.gateway.wire import Connection
+
+log = logging.getLogger("corsproxy.gateway")
+
+# Repeating one of these changes nothing that the first did not (RFC 9110 §9.2.2).
+_IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPFIND", b"REPORT"})
+
+_SWITCHING_PROTOCOLS = 101
+_CLIENT_GONE = 499
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is known of an exchange once it is classified and judged."""
+
+    request: web.BaseRequest
+    head: RequestHead
+    match: Route | GatewayError
+    kind: CorsRequest | PreflightRequest | None
+    passage: Passage
+    answer: Answer
+    exchange: Exchange
+
+
+class Gateway:
+    """Carries exchanges by a route table; `routes` may be replaced at any time.
+
+    An exchange reads the table once, at its start, and ends under the one it began with.
+    """
+
+    def __init__(self, routes: RouteTable, pools: Pools, explainer: Explainer, via: str) -> None:
+        self.routes = routes
+        self.pools = pools
+        self.draining = False
+        self.under_way = 0
+        self.connections = 0
+        self.report: Callable[[Exchange], None] = lambda _: None
+        self.explainer = explainer
+        self._via = via.encode()
+
+    async def handle(
+        self, request: web.BaseRequest, client: Client, refusal: GatewayError | None = None
+    ) -> web.StreamResponse:
+        """Carry one exchange; raise `ConnectionResetError` where the answer had to be cut.
+
+        `refusal` is what the connection itself is refused for, if it is.
+        """
+        visit = self._open(request, client)
+        self.under_way += 1
+        try:
+            await self._carry(visit, refusal)
+        except GatewayError as error:
+            await self._answer_error(visit, error)
+        except asyncio.CancelledError:
+            visit.exchange.status = visit.exchange.status or _CLIENT_GONE
+            visit.exchange.error = "client_gone"
+            raise
+        except ConnectionError:
+            visit.exchange.error = "client_gone"
+            raise
+        except Exception:
+            log.exception(
+                "a bug in corsproxy, at %s %s", visit.exchange.method, visit.exchange.target
+            )
+            await self._answer_error(visit, GatewayError(ProxyErrorType.PROXY_INTERNAL_ERROR))
+        finally:
+            self.under_way -= 1
+            self._close(visit)
+        return written(keep_alive=visit.answer.keep_alive)
+
+    # Classify first, judge second, answer third.
+
+    def _open(self, request: web.BaseRequest, client: Client) -> Visit:
+        table = self.routes
+        head = _read_head(request)
+        kind = classify(head.method, head.index)
+        method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
+        match = table.match(method, head.target, head.host)
+        route = match if isinstance(match, Route) else None
+        policy = route.policy if route else table.default
+        verdict = policy.judge(kind) if policy else Verdict()
+        passage = Passage(verdict, policy, client, head.host, route, table)
+        idle = route.timeouts.idle if route else 60.0
+        answer = Answer(request, head, idle)
+        answer.keep_alive = answer.keep_alive and not self.draining
+        exchange = _record(request, client, kind)
+        exchange.route, exchange.verdict = route.name if route else None, verdict
+        return Visit(request, head, match, kind if policy else None, passage, answer, exchange)
+
+    async def _carry(self, visit: Visit, refusal: GatewayError | None) -> None:
+        if refusal is not None:
+            visit.answer.keep_alive = False
+            raise refusal
+        if isinstance(visit.kind, PreflightRequest):
+            await self._answer_preflight(visit)
+            return
+        version = visit.request.version
+        if error := admission.refuse(visit.head, (version.major, version.minor), self._via):
+            raise error
+        if self.draining:
+            raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
+        if isinstance(visit.match, GatewayError):
+            raise visit.match
+        _refuse_page(visit)
+        if _ends_here(visit.head):
+            await visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)
+            return
+        await self._forward(visit, visit.match)
+
+    async def _answer_preflight(self, visit: Visit) -> None:
+        """Answer a CORS-preflight request here: no upstream ever sees one (Fetch §3.3.2)."""
+        verdict, policy = visit.passage.verdict, visit.passage.policy
+        visit.exchange.preflight = True
+        if verdict.refusal is not None or policy is None:
+            raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the preflight is refused")
+        status = policy.preflight_status
+        visit.exchange.status = status
+        reply = ResponseHead(status, REASONS.get(status, b"OK"), ())
+        await visit.answer.whole(reply, b"", visit.passage)
+
+    # Forwarding, in the order of time.
+
+    async def _forward(self, visit: Visit, route: Route) -> None:
+        address, connect = route.upstream.address, route.timeouts.connect
+        upload = Upload(visit.request, visit.head, route)
+        upgrade = _is_upgrade(visit.head)
+        via = b"1.%d %b" % (visit.head.minor, self._via)
+        head = to_upstream(visit.head, route, visit.passage.client, via, upgrade=upgrade)
+        for fresh in (False, True):
+            connection = await self.pools.acquire(address, connect, fresh=fresh)
+            try:
+                connection.send(head + (upload.ready or b""), bodiless=visit.head.method == b"HEAD")
+                upload.start(connection, visit.answer)
+                await self._relay(visit, route, connection)
+            except GatewayError as error:
+                if fresh or not _may_retry(error, visit, connection, upload):
+                    raise
+            else:
+                return
+            finally:
+                upload.stop()
+                visit.exchange.received = upload.received
+                self._release(route, connection, upload)
+
+    async def _relay(self, visit: Visit, route: Route, connection: Connection) -> None:
+        reply = await connection.reply()
+        while reply.head.status < 200 and reply.head.status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004
+            if reply.head.status != 100:  # noqa: PLR2004 the 100 is for the upload to pass on
+                await visit.answer.interim(reply.head)
+            reply = await connection.reply()
+        visit.exchange.status = reply.head.status
+        if reply.head.status != _SWITCHING_PROTOCOLS:
+            await visit.answer.relay(reply, visit.passage, connection)
+            return
+        protocols = [v for n, v in reply.head.fields if n.lower() == b"upgrade"]
+        if not _was_asked_for(protocols, visit.head):
+            raise GatewayError(ProxyErrorType.HTTP_UPGRADE_FAILED)
+        visit.exchange.tunnelled = True
+        await visit.answer.switch(reply.head, visit.passage, b", ".join(protocols))
+        visit.exchange.received = await tunnel(
+            visit.request, visit.answer, connection, route.timeouts.tunnel
+        )
+
+    def _release(self, route: Route, connection: Connection, upload: Upload) -> None:
+        if upload.finished and connection.reusable:
+            self.pools.release(route.upstream.address, connection)
+        else:
+            connection.abort()
+
+    # Errors, and the end.
+
+    async def _answer_error(self, visit: Visit, error: GatewayError) -> None:
+        """Answer with a problem while nothing was sent; afterwards only a cut is honest."""
+        exchange, answer = visit.exchange, visit.answer
+        exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
+        if answer.started:
+            answer.cut()
+            raise ConnectionResetError(error.detail)
+        exchange.status = error.status
+        reply, content = self.explainer.explain_error(error, visit.passage, visit.kind)
+        await answer.whole(reply, content, visit.passage)
+
+    def _close(self, visit: Visit) -> None:
+        exchange = visit.exchange
+        exchange.sent = visit.answer.sent
+        if visit.answer.stalled:
+            exchange.error = "client_stalled"
+        exchange.finished = time.perf_counter()
+        self.report(exchange)
+
+
+def _read_head(request: web.BaseRequest) -> RequestHead:
+    fields = request.raw_headers
+    raw = request.raw_path.encode("utf-8", "surrogateescape")
+    # a target in no known form is kept as it is, and then matches no route
+    target = targets.parse(raw) or targets.Target(raw)
+    version = request.version
+    return RequestHead(request.method.encode(), target, version.minor, fields, index_fields(fields))
+
+
+def _record(
+    request: web.BaseRequest, client: Client, kind: CorsRequest | PreflightRequest | None
+) -> Exchange:
+    return Exchange(
+        method=request.method,
+        target=request.raw_path,
+        client=client.address or "unix",
+        origin=kind.origins[0].decode("latin-1") if kind else None,
+        started=time.perf_counter(),
+    )
+
+
+def _is_upgrade(head: RequestHead) -> bool:
+    """Tell whether the client asks to switch protocols: both fields say so (RFC 9110 §7.8)."""
+    if b"upgrade" not in head.index or head.minor == 0:
+        return False
+    options = (option.lower() for option in members(head.index.get(b"connection", ())))
+    return b"upgrade" in options
+
+
+def _was_asked_for(protocols: list[bytes], head: RequestHead) -> bool:
+    asked = {member.lower() for member in members(head.index.get(b"upgrade", ()))}
+    return (
+        _is_upgrade(head) and bool(protocols) and {p.lower() for p in members(protocols)} <= asked
+    )
+
+
+def _refuse_page(visit: Visit) -> None:
+    """Refuse a page that may not, where the browser would not do it (RFC 6455 §10.2)."""
+    policy, refusal = visit.passage.policy, visit.passage.verdict.refusal
+    if policy is None or refusal is None or _is_same_origin(visit):
+        return
+    protocols = {member.lower() for member in members(visit.head.index.get(b"upgrade", ()))}
+    if policy.block or (_is_upgrade(visit.head) and b"websocket" in protocols):
+        raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the origin is not allowed")
+
+
+def _is_same_origin(visit: Visit) -> bool:
+    own = visit.passage.client.scheme.encode() + b"://" + visit.head.host
+    return list(visit.head.index.get(b"origin", ())) == [own]
+
+
+def _ends_here(head: RequestHead) -> bool:
+    """Tell whether an OPTIONS has no hop left (RFC 9110 §7.6.2)."""
+    return head.method == b"OPTIONS" and list(head.index.get(b"max-forwards", ())) == [b"0"]
+
+
+def _may_retry(error: GatewayError, visit: Visit, connection: Connection, upload: Upload) -> bool:
+    """Tell whether a request may be sent again: a kept connection died unheard (§9.3.1)."""
+    return (
+        error.kind is ProxyErrorType.CONNECTION_TERMINATED
+        and connection.exchanges > 1
+        and not connection.received
+        and upload.ready is not None
+        and visit.head.method in _IDEMPOTENT
+        and not visit.answer.started
+    )

@@ -1,0 +1,205 @@
+"""A response of an upstream, from octets to head, content and trailers (RFC 9112), without I/O.
+
+llhttp, behind httptools, finds the boundaries; what it lets pass and a proxy must not is checked
+here. The sloppiness of real legacy servers is forgiven as nginx does: bare LF, octets after the
+declared end, content on 204, 304 and HEAD; such a connection is not used again.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import httptools
+
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.fields import OWS, Field, has_control, members
+from corsproxy.core.heads import ResponseHead
+
+_NO_CONTENT = frozenset({204, 304})
+_SWITCHING_PROTOCOLS = 101
+
+# Trailer fields that would change how the message is framed or routed (RFC 9110 §6.5.1).
+_NO_TRAILERS = frozenset(
+    {b"content-length", b"transfer-encoding", b"host", b"set-cookie", b"connection", b"trailer"}
+)
+
+
+class Framing(Enum):
+    """How the end of a response's content is found (RFC 9112 §6.3)."""
+
+    NONE = auto()
+    LENGTH = auto()
+    CHUNKED = auto()
+    CLOSE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response head, interim or final, and how its content is framed."""
+
+    head: ResponseHead
+    framing: Framing
+    persistent: bool = True
+
+
+class ReplyParser:
+    """Reads one response, with the interim ones before it."""
+
+    __slots__ = ("_bodiless", "_failure", "_fields", "_limit", "_octets", "_parser", "_reason",
+                 "body", "complete", "final", "junk", "replies", "tail", "trailers")  # fmt: skip
+
+    def __init__(self, *, bodiless: bool, limit: int) -> None:
+        """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        self._bodiless = bodiless
+        self._limit = limit
+        self._octets = 0
+        self._reason = b""
+        self._fields: list[Field] = []
+        self._failure: GatewayError | None = None
+        self.replies: deque[Reply] = deque()
+        self.body: list[bytes] = []
+        self.trailers: list[Field] = []
+        self.final: Reply | None = None
+        self.complete = False
+        self.junk = False
+        self.tail: bytes | None = None
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection is in step for another exchange (RFC 9112 §9.3)."""
+        return self.complete and not self.junk and self.final is not None and self.final.persistent
+
+    def feed(self, data: bytes) -> None:
+        """Take what was received; raise `GatewayError` where it is no response (RFC 9112 §4)."""
+        if self.complete:
+            self.junk = True
+            return
+        if self.final is None:
+            self._octets += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.tail = data[upgrade.args[0] :]
+            self.complete = True
+        except httptools.HttpParserError as error:
+            if not self.complete:
+                raise self._failure or _malformed(str(error)) from error
+            self.junk = True
+        if self.final is None and self._octets > self._limit:
+            raise _too_large(self._limit)
+
+    def feed_eof(self, error: Exception | None) -> None:
+        """Take the end of the connection; raise `GatewayError` where it cuts the response.
+
+        Only content that is delimited by the close itself ends here, and only by an orderly one.
+        """
+        if self.complete:
+            return
+        if self.final is None:
+            raise GatewayError(
+                ProxyErrorType.CONNECTION_TERMINATED,
+                "the upstream closed the connection before it answered",
+                inside=str(error or ""),
+            )
+        if self.final.framing is not Framing.CLOSE or error is not None:
+            raise GatewayError(
+                ProxyErrorType.HTTP_RESPONSE_INCOMPLETE,
+                "the upstream cut its response short",
+                inside=str(error or ""),
+            )
+        self.complete = True
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """Begin a head; interim ones (1xx) come one after the other."""
+        self._reason = b""
+        self._fields = []
+
+    def on_status(self, piece: bytes) -> None:
+        """Take a piece of the reason phrase."""
+        self._reason += piece
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head, or of the trailer section."""
+        if self.complete:
+            return
+        if has_control(value):
+            self._fail(_malformed(f"a control character in the field {name!r}"))
+        if self.final is None:
+            self._fields.append((name, value.rstrip(OWS)))
+            return
+        self._octets += len(name) + len(value) + 4
+        if self._octets > self._limit:
+            self._fail(_too_large(self._limit))
+        if name.lower() not in _NO_TRAILERS:
+            self.trailers.append((name, value.rstrip(OWS)))
+
+    def on_headers_complete(self) -> None:
+        """Finish a head: find the framing, and refuse what is ambiguous (RFC 9112 §6.3)."""
+        if self.complete:
+            return
+        status = self._parser.get_status_code()
+        version = self._parser.get_http_version()
+        if not version.startswith("1.") or has_control(self._reason):
+            self._fail(_malformed("no status line of HTTP/1"))
+        head = ResponseHead(status, self._reason, tuple(self._fields))
+        if status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004 1xx are interim
+            self.replies.append(Reply(head, Framing.NONE))
+            return
+        framing = self._framing(status, version)
+        persistent = self._parser.should_keep_alive() and framing is not Framing.CLOSE
+        self.final = Reply(head, framing, persistent)
+        self.replies.append(self.final)
+        self.complete = framing is Framing.NONE
+
+    def on_body(self, piece: bytes) -> None:
+        """Take a piece of the content."""
+        if self.complete:
+            self.junk = True
+        else:
+            self.body.append(piece)
+
+    def on_message_complete(self) -> None:
+        """End the message, unless it was an interim one."""
+        self.complete = self.complete or self.final is not None
+
+    def _framing(self, status: int, version: str) -> Framing:
+        coding = [v for n, v in self._fields if n.lower() == b"transfer-encoding"]
+        if coding and (
+            [member.lower() for member in members(coding)] != [b"chunked"] or version != "1.1"
+        ):
+            self._fail(_malformed("a transfer coding other than one 'chunked'"))
+        if self._bodiless or status in _NO_CONTENT or status == _SWITCHING_PROTOCOLS:
+            return Framing.NONE
+        if coding:
+            return Framing.CHUNKED
+        lengths = [v for n, v in self._fields if n.lower() == b"content-length"]
+        if not lengths:
+            return Framing.CLOSE
+        return Framing.LENGTH if int(lengths[0]) else Framing.NONE
+
+    def _fail(self, error: GatewayError) -> None:
+        # httptools wraps what a callback raises; the real reason is kept beside it
+        self._failure = error
+        raise error
+
+
+def _malformed(inside: str) -> GatewayError:
+    return GatewayError(
+        ProxyErrorType.HTTP_PROTOCOL_ERROR, "the upstream's answer is malformed", inside=inside
+    )
+
+
+def _too_large(limit: int) -> GatewayError:
+    return GatewayError(
+        ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE,
+        "the head of the upstream's response is too large",
+        inside=f"over {limit} octets (limits.upstream_header_size)",
+    )

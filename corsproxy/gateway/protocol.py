@@ -1,0 +1,152 @@
+"""A client's connection: aiohttp's protocol, with our own answers, limits and deadlines.
+
+A subclass, for three things aiohttp leaves no hook for: what its parser refuses is answered in
+text/plain with a traceback in the log; nothing limits how long a request's head may take; and
+content that turns out malformed leaves its reader waiting. `tests/gateway/test_protocol.py` fails
+when aiohttp changes under it.
+"""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.web_protocol import _ErrInfo
+
+from corsproxy.core.cors import Verdict
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.exchange import Exchange
+from corsproxy.core.heads import Client, Passage
+from corsproxy.gateway.deadline import Deadline
+from corsproxy.gateway.relay import render, written
+
+if TYPE_CHECKING:
+    from corsproxy.gateway.server import Listening
+
+_A_YEAR = 365 * 86400.0  # what `off` is to aiohttp's timer, in seconds
+
+
+class ClientProtocol(web.RequestHandler):
+    """One connection of a client, with one exchange at a time."""
+
+    __slots__ = ("_heard", "_listening", "_patience", "_request", "client", "refusal")
+
+    def __init__(self, listening: "Listening", loop: asyncio.AbstractEventLoop) -> None:
+        limits = listening.limits
+        super().__init__(
+            listening,
+            loop=loop,
+            keepalive_timeout=_A_YEAR if limits.keepalive is None else limits.keepalive,
+            max_line_size=limits.header_size,
+            max_field_size=limits.header_size + 1,  # told apart by which limit was passed
+            max_headers=limits.header_size // 32,
+            lingering_time=2,
+            read_bufsize=64 * 1024,
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]  # None is what aiohttp's own docs say
+        )
+        self._listening = listening
+        self._patience = Deadline(loop, self._head_too_slow)
+        self._heard = False
+        self._request: web.BaseRequest | None = None
+        self.client = Client(None)
+        self.refusal: GatewayError | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, and start counting: against the limit, and against the clock."""
+        peer = transport.get_extra_info("peername")
+        address = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
+        self.client = Client(address, loopback=self._listening.listener.loopback)
+        self.refusal = self._listening.admit()
+        self._patience.set(self._listening.header_timeout)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let the connection go."""
+        self._patience.close()
+        self._listening.leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets; the first of a head start its clock."""
+        self._heard = True
+        super().data_received(data)
+        request = self._request
+        if request is None:
+            if not self._patience.pending:
+                self._patience.set(self._listening.header_timeout)
+        elif self._gave_up() and not request.content.is_eof():
+            # its reader must not wait for content that will never come
+            request.content.set_exception(web.RequestPayloadError("malformed content"))
+
+    def _gave_up(self) -> bool:
+        """Whether the parser refused what came after the head of this request."""
+        return bool(self._messages) and isinstance(self._messages[-1][0], _ErrInfo)
+
+    def begin(self, request: web.BaseRequest) -> None:
+        """Note that a head is complete, and its exchange under way."""
+        self._request = request
+        self._patience.clear()
+
+    def end(self) -> None:
+        """Note that the exchange is over."""
+        self._request = None
+        self._heard = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an exchange is under way."""
+        return self._request is not None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,  # noqa: ARG002 ours is found from the exception
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the parser refused; the connection ends with it."""
+        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
+            raise ConnectionResetError("the answer was cut")
+        error = _from_parser(exc, self._listening.limits.header_size)
+        error.inside = message or str(exc)
+        self._refuse(error)
+        return written(keep_alive=False)
+
+    def _head_too_slow(self) -> None:
+        """Part from a client that doesn't finish its head (RFC 9110 §15.5.9)."""
+        if self._heard:
+            detail = "the request's head took too long"
+            self._refuse(GatewayError(ProxyErrorType.HTTP_REQUEST_ERROR, detail, status=408))
+        self.force_close()
+
+    def _refuse(self, error: GatewayError) -> None:
+        """Answer a request whose head was never whole: without CORS, for its Origin is unknown."""
+        passage = Passage(Verdict(), None, self.client)
+        reply, content = self._listening.explainer.explain_error(error, passage, None)
+        if self.transport is not None:
+            head = render(reply, content, passage, ((b"Connection", b"close"),))
+            self.transport.write(head + content)
+        now = time.perf_counter()
+        exchange = Exchange(client=self.client.address or "unix", started=now, finished=now)
+        exchange.status, exchange.sent = error.status, len(content)
+        exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
+        self._listening.report(exchange)
+
+
+def _from_parser(exc: BaseException | None, header_size: int) -> GatewayError:
+    """Say in our own words what aiohttp's parser refused."""
+    kind = ProxyErrorType.HTTP_REQUEST_ERROR
+    if isinstance(exc, LineTooLong):
+        if exc.args[1] == header_size:
+            return GatewayError(kind, "the request target is too long", status=414)
+        return GatewayError(kind, "a field of the request is too long", status=431)
+    text = str(exc)
+    if "Too many headers" in text:
+        return GatewayError(kind, "the request has too many fields", status=431)
+    if isinstance(exc, BadHttpMethod) and "HTTPS traffic" in text:
+        return GatewayError(kind, "this is TLS, and this port speaks plain HTTP: use http://")
+    if "HTTP version" in text:
+        return GatewayError(kind, "only HTTP/1.1 and HTTP/1.0 are spoken here", status=505)
+    return GatewayError(kind, "the request is malformed")

@@ -1,0 +1,196 @@
+"""The answer as it goes to the client, written through aiohttp's public writer.
+
+aiohttp is handed an object whose `prepare` and `write_eof` do nothing, and so adds and changes
+nothing; it keeps the connection's order, keep-alive and lingering close.
+"""
+
+import asyncio
+import socket
+import struct
+import time
+from email.utils import formatdate
+from typing import cast
+
+from aiohttp import web
+from aiohttp.http import StreamWriter
+
+from corsproxy.core.errors import ProxyErrorType
+from corsproxy.core.fields import HOP_BY_HOP, Field, Fields
+from corsproxy.core.heads import Passage, RequestHead, ResponseHead, to_client
+from corsproxy.gateway.chunks import chunk, last_chunk
+from corsproxy.gateway.deadline import Deadline
+from corsproxy.gateway.parser import Framing, Reply
+from corsproxy.gateway.wire import Connection, Expiry
+
+_NO_CONTENT = frozenset({204, 304})
+_NOT_SENDING = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT)
+_LINGER_RESET = struct.pack("ii", 1, 0)
+
+
+class Written:
+    """What aiohttp gets for an answer that is written already (a `StreamResponse` in its eyes)."""
+
+    __slots__ = ("keep_alive",)
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+
+    async def prepare(self, _request: web.BaseRequest) -> None:
+        """Do nothing: the head is out."""
+
+    async def write_eof(self) -> None:
+        """Do nothing: the content is out."""
+
+
+def written(*, keep_alive: bool) -> web.StreamResponse:
+    """Return what a handler gives back to aiohttp after it wrote the answer itself."""
+    return cast("web.StreamResponse", Written(keep_alive=keep_alive))
+
+
+class _Clock:
+    """The Date field's value, made once a second (RFC 9110 §6.6.1)."""
+
+    second = 0
+    value = b""
+
+    @classmethod
+    def now(cls) -> bytes:
+        second = int(time.time())
+        if second != cls.second:
+            cls.second, cls.value = second, formatdate(second, usegmt=True).encode()
+        return cls.value
+
+
+def render(reply: ResponseHead, content: bytes, passage: Passage, hop: Fields) -> bytes:
+    """Return the head of an answer that the proxy makes itself, with the size of its content."""
+    fields = list(reply.fields)
+    if reply.status not in _NO_CONTENT:
+        fields.append((b"Content-Length", b"%d" % len(content)))
+    return to_client(ResponseHead(reply.status, reply.reason, fields), passage, hop, _Clock.now())
+
+
+class Answer:
+    """One answer on its way to one client."""
+
+    __slots__ = ("_head", "_idle", "_request", "_until_close", "_writer", "keep_alive", "sent",
+                 "stalled", "started")  # fmt: skip
+
+    def __init__(self, request: web.BaseRequest, head: RequestHead, idle: float | None) -> None:
+        """Answer `request`; a client that takes nothing for `idle` seconds is cut off."""
+        self._request = request
+        self._writer = cast("StreamWriter", request.writer)
+        self._head = head
+        self._idle = idle
+        self._until_close = False
+        self.keep_alive = request.keep_alive
+        self.started = False
+        self.stalled = False
+        self.sent = 0
+
+    async def whole(self, reply: ResponseHead, content: bytes, passage: Passage) -> None:
+        """Write an answer that the proxy makes itself, head and content at once."""
+        head = render(reply, content, passage, self._hop())
+        content = b"" if self._head.method == b"HEAD" else content
+        self.sent = len(content)
+        await self._write(head + content)
+
+    async def interim(self, reply: ResponseHead) -> None:
+        """Pass an interim response on (RFC 9110 §15.2); an HTTP/1.0 client can't take one."""
+        if self._head.minor == 0:
+            return
+        lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
+        lines += [n + b": " + v for n, v in reply.fields if n.lower() not in HOP_BY_HOP]
+        await self._writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
+
+    async def proceed(self) -> None:
+        """Ask the client for its content (RFC 9110 §10.1.1)."""
+        await self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def relay(self, reply: Reply, passage: Passage, connection: Connection) -> None:
+        """Pass a response on as it comes; raise `GatewayError` where the upstream cuts it.
+
+        The client's own pace holds the upstream back.
+        """
+        unsized = reply.framing in (Framing.CHUNKED, Framing.CLOSE)
+        chunked = unsized and self._head.minor > 0
+        self._until_close = unsized and not chunked
+        self.keep_alive = self.keep_alive and not self._until_close
+        hop = self._hop()
+        if chunked:
+            hop.append((b"Transfer-Encoding", b"chunked"))
+        out = to_client(reply.head, passage, hop, _Clock.now())
+        while True:
+            # what is here goes out with the head, and the end with what is here
+            ended, content = connection.complete, connection.take()
+            self.sent += len(content)
+            out += chunk(content) if chunked else content
+            if ended and chunked:
+                out += last_chunk(connection.trailers)
+            if out:
+                connection.rest()
+                await self._write(out)
+            if ended:
+                return
+            connection.expect(self._idle, _NOT_SENDING)
+            await connection.content()
+            out = b""
+
+    async def switch(self, reply: ResponseHead, passage: Passage, upgrade: bytes) -> None:
+        """Write the head of a 101, with the fields that make it one (RFC 9110 §7.8)."""
+        self.keep_alive = False
+        hop = [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
+        await self._write(to_client(reply, passage, hop, _Clock.now()))
+
+    async def pass_on(self, data: bytes) -> None:
+        """Write octets of a tunnel."""
+        self.sent += len(data)
+        await self._write(data)
+
+    def cut(self) -> None:
+        """End the connection so that the client sees the answer as cut short.
+
+        Content that is delimited by the close itself needs a reset to be seen as cut.
+        """
+        if self._until_close or self.stalled:
+            reset(self._request.transport)
+        elif self._request.transport is not None:
+            self._request.transport.close()
+
+    async def _write(self, data: bytes) -> None:
+        self.started = True
+        await self._writer.write(data, drain=False)
+        if self._request.protocol.writing_paused:
+            await self._drained()
+
+    async def _drained(self) -> None:
+        """Wait until the client has taken enough, but not longer than it may idle."""
+        patience = Deadline(asyncio.get_running_loop(), self._give_up)
+        patience.set(self._idle)
+        try:
+            await self._writer.drain()
+        finally:
+            patience.close()
+
+    def _give_up(self) -> None:
+        self.stalled = True
+        self.cut()
+
+    def _hop(self) -> list[Field]:
+        """Return the fields that hold for the hop to the client only (RFC 9112 §9.3).
+
+        A client that is still sending what nobody will read is parted from.
+        """
+        self.keep_alive = self.keep_alive and self._request.content.is_eof()
+        if not self.keep_alive:
+            return [(b"Connection", b"close")]
+        return [(b"Connection", b"keep-alive")] if self._head.minor == 0 else []
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """Close a connection by a reset, so that its end can't be taken for an orderly one."""
+    if transport is None:
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+    transport.abort()

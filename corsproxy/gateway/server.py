@@ -1,0 +1,127 @@
+"""aiohttp's low-level server on our listeners, and its graceful end."""
+
+import asyncio
+import socket
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from aiohttp import web
+
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.exchange import Exchange
+from corsproxy.core.limits import Limits, Listener
+from corsproxy.gateway.handler import Gateway
+from corsproxy.gateway.problems import Explainer
+from corsproxy.gateway.protocol import ClientProtocol
+
+_BACKLOG = 1024
+
+
+class ListenError(Exception):
+    """An address that can't be listened on; the message says which and why."""
+
+
+class Listening(web.Server):
+    """One listener with its connections; a subclass, so that they are `ClientProtocol`s.
+
+    aiohttp's own factory drops every limit without a word when one keyword is unknown to it.
+    """
+
+    def __init__(
+        self, listener: Listener, gateway: Gateway, limits: Limits, header_timeout: float | None
+    ) -> None:
+        super().__init__(self._handle, handler_cancellation=True)
+        self.listener = listener
+        self.limits = limits
+        self.header_timeout = header_timeout
+        self._gateway = gateway
+        self._server: asyncio.Server | None = None
+
+    def __call__(self) -> ClientProtocol:
+        """Make the protocol of a new connection."""
+        return ClientProtocol(self, asyncio.get_running_loop())
+
+    async def open(self) -> None:
+        """Bind the listener; raise `ListenError` where that can't be."""
+        loop, listener = asyncio.get_running_loop(), self.listener
+        try:
+            if listener.socket:
+                _remove_stale(Path(listener.socket))
+                self._server = await loop.create_unix_server(
+                    self, listener.socket, backlog=_BACKLOG
+                )
+            else:
+                self._server = await loop.create_server(
+                    self, listener.host or None, listener.port, backlog=_BACKLOG
+                )
+        except OSError as error:
+            raise ListenError(f"can't listen on {listener}: {error.strerror or error}") from error
+
+    @property
+    def address(self) -> str:
+        """The address that is really listened on, as a URL where it is one."""
+        bound = self._server.sockets[0].getsockname() if self._server else None
+        return self.listener.url(bound)
+
+    def admit(self) -> GatewayError | None:
+        """Say why a new connection is not served, if it isn't."""
+        self._gateway.connections += 1
+        if self._gateway.connections <= self.limits.connections:
+            return None
+        return GatewayError(ProxyErrorType.CONNECTION_LIMIT_REACHED)
+
+    def leave(self) -> None:
+        """Note that a connection is gone."""
+        self._gateway.connections -= 1
+
+    @property
+    def explainer(self) -> Explainer:
+        """What the proxy's own answers say."""
+        return self._gateway.explainer
+
+    @property
+    def report(self) -> Callable[[Exchange], None]:
+        """Who hears of an exchange."""
+        return self._gateway.report
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        protocol = cast("ClientProtocol", request.protocol)
+        protocol.begin(request)
+        try:
+            return await self._gateway.handle(request, protocol.client, protocol.refusal)
+        finally:
+            protocol.end()
+
+    # The end, in the order of time.
+
+    def stop_accepting(self) -> None:
+        """Close the listener, and the connections on which nothing is under way."""
+        if self._server is not None:
+            self._server.close()
+        for connection in self.connections:
+            if not cast("ClientProtocol", connection).busy:
+                connection.force_close()
+        if self.listener.socket:
+            with suppress(OSError):
+                Path(self.listener.socket).unlink()
+
+    def close(self) -> None:
+        """Close what is left of the connections, once what is written has left."""
+        for connection in self.connections:
+            connection.force_close()
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket a dead process left behind; one that is alive is left alone."""
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            return
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(path))
+    except FileNotFoundError:
+        return
+    except ConnectionRefusedError:
+        path.unlink()

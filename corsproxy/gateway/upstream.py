@@ -1,0 +1,224 @@
+"""Connections to upstreams, pooled; what can go wrong on the way to one, in our own words."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohappyeyeballs
+
+from corsproxy.core import hosts
+from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.limits import Limits
+from corsproxy.core.upstreams import Address, ForwardProxy, UpstreamTls
+from corsproxy.gateway.wire import Connection
+
+_HAPPY_EYEBALLS_DELAY = 0.25  # RFC 8305 §5
+
+_CONTAINER_HINT = (
+    "nothing listens there; inside a container, localhost is the container itself: "
+    "reach the host as host.docker.internal"
+)
+
+
+class Pools:
+    """The connections to every upstream, kept for reuse between clients and across reloads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._idle: dict[Address, deque[Connection]] = {}
+        self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
+        self._open: set[Connection] = set()
+
+    async def acquire(self, address: Address, patience: float | None, *, fresh: bool) -> Connection:
+        """Return a connection to `address`: the idle one used last, or a new one.
+
+        `fresh` asks for a new one; `patience` is in seconds. Raises `GatewayError`.
+        """
+        idle = self._idle.get(address)
+        while idle and not fresh:
+            connection = idle.pop()
+            if connection.idle:
+                connection.rest()
+                return connection
+        return await self._connect(address, patience)
+
+    def release(self, address: Address, connection: Connection) -> None:
+        """Take back a connection after its exchange: to be used again, or to be closed."""
+        if not connection.reusable or self._limits.upstream_keepalive is None:
+            connection.abort()
+            return
+        connection.park(self._limits.upstream_keepalive)
+        self._idle.setdefault(address, deque()).append(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in list(self._open):
+            connection.abort()
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    def context(self, tls: UpstreamTls) -> ssl.SSLContext:
+        """Return the TLS context of an upstream, made once; raise `OSError` on unusable files."""
+        context = self._contexts.get(tls)
+        if context is None:
+            context = self._contexts[tls] = _tls_context(tls)
+        return context
+
+    async def _connect(self, address: Address, patience: float | None) -> Connection:
+        with _own_words(address):
+            try:
+                async with asyncio.timeout(patience):
+                    return await self._open_connection(address)
+            except TimeoutError as error:
+                raise GatewayError(
+                    ProxyErrorType.CONNECTION_TIMEOUT,
+                    inside=f"no connection to {address} within {patience:g} s (timeouts.connect)",
+                ) from error
+
+    async def _open_connection(self, address: Address) -> Connection:
+        loop = asyncio.get_running_loop()
+        if address.socket:
+            _, connection = await loop.create_unix_connection(self._make, address.socket)
+            return self._keep(connection)
+        proxy = address.proxy
+        sock = await _open_socket(*((proxy.host, proxy.port) if proxy else _node(address)))
+        try:
+            if proxy:
+                return await self._through(proxy, address, sock)
+            context = self.context(address.tls) if address.tls else None
+            _, connection = await loop.create_connection(
+                self._make, sock=sock, ssl=context, server_hostname=_server_name(address)
+            )
+        except BaseException:
+            sock.close()
+            raise
+        return self._keep(connection)
+
+    async def _through(
+        self, proxy: ForwardProxy, address: Address, sock: socket.socket
+    ) -> Connection:
+        """Connect through a forward proxy: by CONNECT where TLS goes on behind (§9.3.6)."""
+        loop = asyncio.get_running_loop()
+        outer = ssl.create_default_context() if proxy.tls else None
+        transport, connection = await loop.create_connection(
+            self._make, sock=sock, ssl=outer, server_hostname=proxy.host if outer else None
+        )
+        if address.tls is None:
+            return self._keep(connection)
+        authority = f"{_bracketed(address.host)}:{address.port}".encode()
+        head = b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n" % (authority, authority)
+        if proxy.authorization:
+            head += b"Proxy-Authorization: " + proxy.authorization + b"\r\n"
+        connection.send(head + b"\r\n", bodiless=True)
+        reply = await connection.reply()
+        if reply.head.status // 100 != 2:  # noqa: PLR2004 2xx opens the tunnel
+            connection.abort()
+            raise GatewayError(
+                ProxyErrorType.DESTINATION_UNAVAILABLE,
+                "the forward proxy refuses to connect",
+                status=502,
+                inside=f"{proxy.host}:{proxy.port} answered CONNECT with {reply.head.status}",
+            )
+        inner = self._make()
+        tunnel = await loop.start_tls(
+            transport, inner, self.context(address.tls), server_hostname=_server_name(address)
+        )
+        if tunnel is None:
+            raise ConnectionResetError
+        inner.connection_made(tunnel)
+        return self._keep(inner)
+
+    def _make(self) -> Connection:
+        return Connection(self._limits.upstream_header_size, self._lost)
+
+    def _keep(self, connection: Connection) -> Connection:
+        if not connection.closed:
+            self._open.add(connection)
+        return connection
+
+    def _lost(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        for idle in self._idle.values():
+            if connection in idle:
+                idle.remove(connection)
+
+
+def _node(address: Address) -> tuple[str, int]:
+    return address.host, address.port
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _server_name(address: Address) -> str | None:
+    return (address.tls.server_name or address.host) if address.tls else None
+
+
+async def _open_socket(host: str, port: int) -> socket.socket:
+    """Connect to whichever address of `host` answers first (RFC 8305)."""
+    loop = asyncio.get_running_loop()
+    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    sock = await aiohappyeyeballs.start_connection(
+        infos, happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY, interleave=1, loop=loop
+    )
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _tls_context(tls: UpstreamTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert:
+        context.load_cert_chain(tls.cert, tls.key)
+    return context
+
+
+@contextmanager
+def _own_words(address: Address) -> Iterator[None]:
+    """Turn what the system says about connecting into a `GatewayError` (RFC 9209 §2.3)."""
+    try:
+        yield
+    except GatewayError:
+        raise
+    except ssl.SSLCertVerificationError as error:
+        raise GatewayError(
+            ProxyErrorType.TLS_CERTIFICATE_ERROR,
+            inside=f"{address}: {error.verify_message}",
+            hint="name its authority in upstream.tls.ca, or the name it is made out to in "
+            "upstream.tls.server_name",
+        ) from error
+    except socket.gaierror as error:
+        raise GatewayError(
+            ProxyErrorType.DNS_ERROR,
+            inside=f"{address}: {error.strerror}",
+            hint="is the upstream's name spelt right, and known where the proxy runs?",
+        ) from error
+    except OSError as error:
+        raise _from_os_error(address, error) from error
+
+
+def _from_os_error(address: Address, error: OSError) -> GatewayError:
+    kind, hint = ProxyErrorType.DESTINATION_IP_UNROUTABLE, ""
+    if isinstance(error, ssl.SSLError):
+        kind = ProxyErrorType.TLS_PROTOCOL_ERROR
+        hint = "does the upstream speak TLS on this port? An http:// upstream is met without"
+    elif address.socket or isinstance(error, ConnectionRefusedError):
+        kind = ProxyErrorType.CONNECTION_REFUSED
+        hint = _CONTAINER_HINT if hosts.is_loopback(address.host) else "is the upstream up?"
+    elif address.tls and isinstance(error, ConnectionError):
+        kind = ProxyErrorType.TLS_PROTOCOL_ERROR
+    elif isinstance(error, ConnectionError):
+        kind = ProxyErrorType.CONNECTION_TERMINATED
+    elif error.errno == errno.ETIMEDOUT:
+        kind = ProxyErrorType.CONNECTION_TIMEOUT
+    return GatewayError(kind, inside=f"{address}: {error.strerror or error}", hint=hint)

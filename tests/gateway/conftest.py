@@ -1,0 +1,180 @@
+"""Real sockets on loopback: an upstream that does as it is told, and a proxy before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from corsproxy.app import App
+from corsproxy.config.loader import load_mapping
+from corsproxy.core.exchange import Exchange
+
+PAGE = "http://localhost:3001"
+POLICY = {
+    "allow_origins": [PAGE],
+    "allow_methods": ["PUT", "DELETE"],
+    "allow_headers": ["Content-Type"],
+    "allow_credentials": True,
+    "max_age": 600,
+}
+
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Upstream:
+    """An upstream that plays a script on each connection, and keeps what it was sent."""
+
+    port: int = 0
+    heads: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def request(self, reader: asyncio.StreamReader) -> bytes:
+        """Read one request's head, and its content by Content-Length or chunks."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head)
+        lowered = head.lower()
+        body = b""
+        if b"transfer-encoding: chunked" in lowered:
+            body = await read_chunks(reader)
+        elif b"content-length:" in lowered:
+            length = lowered.split(b"content-length:")[1].split(b"\r\n")[0]
+            body = await reader.readexactly(int(length))
+        self.bodies.append(body)
+        return head
+
+
+async def read_chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    while await reader.readline() != b"\r\n":
+        pass
+    return body
+
+
+@dataclass
+class Proxy:
+    """A proxy under test: where it listens, and what it reported."""
+
+    app: App
+    port: int
+    exchanges: list[Exchange]
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
+
+    async def send(self, raw: bytes) -> bytes:
+        """Send octets on a connection of their own, and return all that comes until it closes."""
+        reader, writer = await self.connect()
+        try:
+            writer.write(raw)
+            return await asyncio.wait_for(reader.read(-1), 10)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def reported(self, count: int = 1) -> list[Exchange]:
+        """Wait until so many exchanges were reported, and return them."""
+        async with asyncio.timeout(10):
+            while len(self.exchanges) < count:
+                await asyncio.sleep(0)
+        return self.exchanges
+
+    @property
+    def left_behind(self) -> tuple[int, int, int]:
+        """How many client connections, exchanges and upstream connections there are."""
+        gateway = self.app._gateway
+        return gateway.connections, gateway.under_way, self.app._pools.size
+
+
+StartUpstream = Callable[[Script], Awaitable[Upstream]]
+StartProxy = Callable[..., Awaitable[Proxy]]
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[StartUpstream]:
+    """Start upstreams that play a script."""
+    async with AsyncExitStack() as stack:
+
+        async def start(script: Callable[..., Awaitable[None]]) -> Upstream:
+            state = Upstream()
+
+            async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                state.connections += 1
+                try:
+                    await script(state, reader, writer)
+                except (OSError, asyncio.IncompleteReadError):
+                    pass
+                finally:
+                    writer.close()
+                    with suppress(OSError):
+                        await writer.wait_closed()
+                    state.ended.set()
+
+            state.server = await asyncio.start_server(play, "127.0.0.1", 0, limit=1 << 24)
+            state.port = state.server.sockets[0].getsockname()[1]
+            stack.callback(state.server.close)
+            return state
+
+        yield start
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[StartProxy]:
+    """Start proxies before an upstream: keys of a route by name, the top level's in `top`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(url: str, top: Mapping[str, object] | None = None, **route: object) -> Proxy:
+            document = {
+                "listen": "127.0.0.1:0",
+                "admin": "off",
+                "cors": POLICY,
+                "log": {"access": False},
+                "routes": [{"upstream": url, **route}],
+                **(top or {}),
+            }
+            app = App(load_mapping(document, "test"))
+            await app.start()
+            stack.push_async_callback(app.drain, 0.2)
+            exchanges: list[Exchange] = []
+            app._gateway.report = exchanges.append
+            return Proxy(app, int(app.addresses[0].rpartition(":")[2]), exchanges)
+
+        yield start
+
+
+async def answer(
+    state: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *replies: bytes
+) -> None:
+    """Read requests and answer each with the next reply, then close."""
+    for reply in replies:
+        await state.request(reader)
+        writer.write(reply)
+        await writer.drain()
+
+
+@pytest.fixture
+def answering(upstream: StartUpstream) -> Callable[..., Awaitable[Upstream]]:
+    """Start an upstream that answers each request of a connection with the next reply."""
+
+    async def start(*replies: bytes) -> Upstream:
+        async def script(
+            state: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            await answer(state, reader, writer, *replies)
+
+        return await upstream(script)
+
+    return start
