@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from corsproxy.config.loader import Config
+from corsproxy.config.settings import Config
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.server import Listening, ListenError

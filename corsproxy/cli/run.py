@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from corsproxy.cli.serving import fail, serve, serve_app, set_up_logging
-from corsproxy.config.loader import Config, load_file, load_mapping
+from corsproxy.config.loader import load_file, load_mapping
+from corsproxy.config.settings import Config
 from corsproxy.config.problems import ConfigError
 from corsproxy.gateway.server import ListenError
 

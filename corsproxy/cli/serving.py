@@ -10,7 +10,7 @@ import click
 
 from corsproxy import __version__
 from corsproxy.app import App
-from corsproxy.config.loader import Config
+from corsproxy.config.settings import Config
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.routes import Route
 

@@ -27,29 +27,32 @@ def _substitute(root: Node, node: Node, environ: Mapping[str, str], report: Repo
         _substitute(root, child, environ, report)
     if not isinstance(node.scalar, str) or "${" not in node.scalar:
         return
-    try:
-        node.scalar = _replace(node.scalar, environ)
-    except WrongValueError as wrong:
-        report.add(node, wrong.what, wrong.write)
+    wrong: list[WrongValueError] = []
+    replaced = _replace(node.scalar, environ, wrong)
+    for one in wrong:
+        report.add(node, one.what, one.write)
+    if wrong:
         root.prune(node.path)
+    node.scalar = replaced
 
 
-def _replace(text: str, environ: Mapping[str, str]) -> str:
-    """Replace every reference in a text, `$${` by a literal `${`."""
+def _replace(text: str, environ: Mapping[str, str], wrong: list[WrongValueError]) -> str:
+    """Replace every reference in a text, and `$${` by a literal `${`; gather what can't be."""
 
     def value_of(match: re.Match[str]) -> str:
         if match[1]:
             return match[0][1:]
         name, default = match[2], match[3]
-        if name is None:
-            raise WrongValueError("this is no ${NAME} or ${NAME:-default}", "$${ for a literal ${")
         # as in a shell, :- stands in for an empty value too
-        value = environ.get(name) if default is None else environ.get(name) or default
-        if value is None:
-            raise WrongValueError(
-                f"{name} is not in the environment", f"${{{name}:-default}}, or set it"
-            )
-        return value
+        value = environ.get(name or "") if default is None else environ.get(name) or default
+        if name is None:
+            what = "this is no ${NAME} or ${NAME:-default}"
+            wrong.append(WrongValueError(what, "$${ for a literal ${"))
+        elif value is None:
+            what = f"{name} is not in the environment"
+            wrong.append(WrongValueError(what, f"${{{name}:-default}}, or set it"))
+        return value or ""
 
+    escaped = all(match[1] for match in _REFERENCE.finditer(text))
     replaced = _REFERENCE.sub(value_of, text)
-    return Substituted(replaced) if replaced != text.replace("$${", "${") else replaced
+    return replaced if escaped else Substituted(replaced)

@@ -1,7 +1,7 @@
 """Keys that are not known where they stand: what they may have meant, or where they belong."""
 
-from collections.abc import Iterator
-from typing import Any, get_args
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -12,8 +12,11 @@ from corsproxy.config.suggestions import alike, named
 from corsproxy.config.tree import Node
 
 _NOT_YET = frozenset({"tls", "trusted_proxies", "tests"})
-_TAKING_TESTS = frozenset({(), ("routes",), ("cors",), ("routes", "cors")})
-_TOP_ONLY = frozenset({("routes", "timeouts"), ("routes", "limits")})
+Finder = Callable[[str, Collection[str]], str | None]
+
+_ROUTE = ("routes", 0)
+_TAKING_TESTS = frozenset({(), ("cors",), _ROUTE, (*_ROUTE, "cors")})
+_TOP_ONLY = frozenset({(*_ROUTE, "timeouts"), (*_ROUTE, "limits")})
 
 
 def refuse_unknown(root: Node, report: Report) -> None:
@@ -22,7 +25,7 @@ def refuse_unknown(root: Node, report: Report) -> None:
 
 
 def _refuse(root: Node, node: Node, report: Report) -> None:
-    where = tuple(part for part in node.path if isinstance(part, str))
+    where = tuple(part if isinstance(part, str) else 0 for part in node.path)
     model = _MODELS.get(where)
     if node.kind == "mapping" and model:
         for key in [key for key in node.children if key not in model.model_fields]:
@@ -33,11 +36,12 @@ def _refuse(root: Node, node: Node, report: Report) -> None:
 
 
 def models(model: type[BaseModel], path: Path = ()) -> Iterator[tuple[Path, type[BaseModel]]]:
-    """Yield every model of a table with the keys that lead to it, indices left out."""
+    """Yield every model of a table with the keys that lead to it; any index is 0."""
     yield path, model
     for name, field in model.model_fields.items():
+        item = (0,) if get_origin(field.annotation) is tuple else ()
         for child in _models_in(field.annotation):
-            yield from models(child, (*path, name))
+            yield from models(child, (*path, name, *item))
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 what typing takes
@@ -55,23 +59,26 @@ def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None
     if key in _NOT_YET and where in _TAKING_TESTS:
         report.add_key(node, "not supported yet")
         return
-    if where in _TOP_ONLY and key in _MODELS[where[1:]].model_fields:
+    if where in _TOP_ONLY and key in _MODELS[where[2:]].model_fields:
         what = "this holds before a route is known, or for all of them"
         report.add_key(node, what, f"it in the top-level `{where[-1]}`")
         return
     known = _MODELS[where].model_fields
     near = named(key, known)
-    write = near or _other_place(key, where) or (near := alike(key, known))
+    write = near or _other_place(key, where, named) or (near := alike(key, known))
+    write = write or _other_place(key, where, alike)
     if near:
         parent.damaged.add(near)
     what = "unknown key" if write else "unknown key; known are " + ", ".join(known)
     report.add_key(node, what, write)
 
 
-def _other_place(key: str, where: Path) -> str | None:
+def _other_place(key: str, where: Path, find: Finder) -> str | None:
     """Say where a key stands that is known, but not here."""
-    for name in ("cors", "timeouts", "limits", "routes"):
+    for name in ("cors", "timeouts", "limits"):
         model = _MODELS.get((*where, name))
-        if model and (there := named(key, model.model_fields)):
-            return f"{there} in a route" if name == "routes" else f"{there} under `{name}`"
+        if model and (there := find(key, model.model_fields)):
+            return f"{there} under `{name}`"
+    if not where and (there := find(key, _MODELS[_ROUTE].model_fields)):
+        return f"{there} in a route"
     return f"{key} at the top level" if where and key in Table.model_fields else None

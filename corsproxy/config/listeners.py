@@ -86,5 +86,5 @@ def _host(host: str) -> str:
     except AddressValueError as error:
         raise WrongValueError(f"{host!r} is no IPv6 address") from error
     except HostSyntaxError as error:
-        raise WrongValueError(f"{host!r} is no host to listen on", error.write) from error
+        raise WrongValueError(f"{host!r} is no host to listen on") from error
     return host.lower()

@@ -16,6 +16,8 @@ from corsproxy.config.upstreams import Surroundings
 from corsproxy.core.limits import Limits, Timeouts
 from corsproxy.core.routes import Route, RouteTable
 
+__all__ = ["Config", "ConfigError", "load_file", "load_mapping", "load_text"]
+
 
 def load_file(path: str | Path, environ: Mapping[str, str]) -> Config:
     """Load a route table from a file; raise `ConfigError` with every problem in it.
@@ -65,7 +67,7 @@ def _load_text(text: str, name: str, around: Surroundings) -> Config:
 
 def _load(root: Node, report: Report, around: Surroundings, *, substitute: bool) -> Config:
     if root.kind != "mapping":
-        report.add(root, "a route table is a mapping with `routes`", "routes: at the beginning")
+        report.add(root, "a route table is a mapping", "routes: and a list under it")
         raise ConfigError(report.problems)
     keys.refuse_unknown(root, report)
     if substitute:
@@ -113,7 +115,8 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
     default = policies.default()
     compiler = Routes(table, policies, around, report)
     routes = _routes(compiler, table, root, report)
-    policies.tell_unneeded()
+    if not report.failed:
+        policies.tell_unneeded()
     return Config(
         listen=table.listen,
         admin=table.admin,

@@ -41,7 +41,7 @@ def method(value: object) -> str:
     """Read one method; those that browsers write in upper case are (Fetch §2.2.1, normalize)."""
     name = text(value)
     if not _is_token(name):
-        raise WrongValueError("one method an item", _as_list(name))
+        raise _no_name(name, "method")
     return name.upper() if name.upper() in _NORMALISED else name
 
 
@@ -126,7 +126,7 @@ def field_value(value: object) -> bytes:
 def _edited(value: object) -> str:
     name = text(value)
     if not _is_token(name):
-        raise WrongValueError("this is no header's name", name.strip(": ") or None)
+        raise _no_name(name.partition(":")[0], "header's name")
     if name.lower().encode() in _FRAMING:
         raise WrongValueError(
             "the header belongs to the connection, which the proxy manages itself"
@@ -142,12 +142,14 @@ def _field_name_item(value: object) -> str:
         raise WrongValueError(
             "a header's name stands without its value", name.partition(":")[0] or None
         )
-    raise WrongValueError("one header's name an item", _as_list(name))
+    raise _no_name(name, "header's name")
 
 
-def _as_list(value: str) -> str | None:
+def _no_name(value: str, kind: str) -> WrongValueError:
     words = [word for word in re.split(r"[\s,;|]+", value) if _is_token(word)]
-    return f"[{', '.join(words)}]" if words else None
+    if len(words) > 1:
+        return WrongValueError(f"one {kind} an item", f"[{', '.join(words)}]")
+    return WrongValueError(f"this is no {kind}", words[0] if words else None)
 
 
 def _is_token(value: str) -> bool:

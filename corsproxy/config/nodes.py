@@ -18,9 +18,10 @@ MAX_NODES = 100_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
-_COLLECTIONS = {_TAG + "map", _TAG + "seq", "!"}
-_TEXT = {_TAG + "str", _TAG + "timestamp", _TAG + "value", _MERGE, "!"}
+_COLLECTIONS = {_TAG + "map", _TAG + "seq"}
+_TEXT = {_TAG + "str", _TAG + "timestamp", _TAG + "value", _MERGE}
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_LONGEST_NUMBER = 40
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]*")
 
@@ -31,7 +32,9 @@ def parse(text: str, report: Report) -> Node | None:
         text.encode()
         document = yaml.compose(text, _LOADER) if _is_shallow(text, report) else None
     except yaml.reader.ReaderError as error:
-        place = _place_of(text, error.position)
+        # in bytes or in characters, as the loader is: looked for again
+        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        place = _place_of(text, found.start()) if found else None
         report.add_place(place, f"not YAML: {error.reason}", None, None)
     except yaml.MarkedYAMLError as error:
         _report_syntax(error, text, report)
@@ -164,6 +167,8 @@ def _integer(text: str) -> int | str:
     if ":" in text:
         return text  # YAML 1.1 would count in sixties; whoever writes 8080:30 means the text
     digits = text.replace("_", "")
+    if len(digits) > _LONGEST_NUMBER:
+        raise WrongValueError("the number is too long")
     if _OCTAL.fullmatch(digits):
         raise WrongValueError(
             f"YAML 1.1 reads {text} as octal {int(digits, 8)}",

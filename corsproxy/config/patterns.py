@@ -87,6 +87,8 @@ def path(value: object) -> bytes:
 def host(value: object) -> str:
     """Read the host of a route: a name, or `*.` and a name."""
     name = text(value)
+    if name == "*":
+        raise WrongValueError("a route serves every host where `host` is left out")
     if "://" in name:
         raise WrongValueError("a host has no scheme", name.partition("://")[2].rstrip("/") or None)
     if name != name.lower():

@@ -16,7 +16,8 @@ from corsproxy.core.origins import OriginPattern, OriginSet
 H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
 
-_CANARIES = ("https://corsproxy-canary.invalid", "http://corsproxy-canary.invalid")
+# whoever's they are: a pattern that matches one stands for any origin
+_CANARIES = ("https://a.invalid", "http://a.invalid", "https://evil.invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Policies:
                 self._needed.add(named)
                 return
         if not merged.is_damaged("dangerously_allow"):
-            self.report.add(node, what, f"dangerously_allow: [{danger}] if it is meant")
+            write = f"dangerously_allow: [{danger}] if it is meant"
+            self.report.add(merged.culprit(node), what, write)
 
 
 class _Merged:
@@ -108,6 +110,13 @@ class _Merged:
         """Pair the values of a list with their nodes."""
         node = self.sources.get(key)
         return list(zip(node.children.values(), values, strict=True)) if node else []
+
+    def culprit(self, node: Node) -> Node:
+        """Return the node to blame: the credentials where a route adds them to other origins."""
+        own = self.layers[-1].node
+        credentials = own.get("allow_credentials")
+        inherited = node.path[: len(own.path)] != own.path
+        return credentials if credentials and inherited else node
 
     def is_damaged(self, *keys: str) -> bool:
         return any(written.node.is_damaged(*keys) for written in self.layers)

@@ -7,7 +7,7 @@ from corsproxy.config.problems import Level, Problem, Scalar, path_text
 from corsproxy.config.tree import Node, Place
 
 _SECRET_KEYS = frozenset({"request_headers", "response_headers", "proxy"})
-_USERINFO = re.compile(r"//[^/@\s]*@")
+_USERINFO = re.compile(r"[^/@\s\"']*:[^/@\s\"']*@")
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ class Report:
         said: tuple[str, str | None, Level],
     ) -> None:
         what, write, level = said
+        write = write and _masked(write)
         line, column = place or (None, None)
         path = path_text(node.path)
         self.problems.append(Problem(self.file, what, path, value, write, line, column, level))
@@ -58,4 +59,8 @@ def _shown(node: Node) -> Scalar:
         return value
     if _SECRET_KEYS.intersection(node.path) and node.text is not None:
         value = node.text
-    return _USERINFO.sub("//…@", value)
+    return _masked(value)
+
+
+def _masked(text: str) -> str:
+    return _USERINFO.sub("…@", text)

@@ -1,5 +1,6 @@
 """Durations (`90s`, `30m`, `24h`, `20d`) and sizes (`32KiB`, `10MiB`)."""
 
+import math
 import re
 
 from corsproxy.config.problems import WrongValueError
@@ -40,11 +41,13 @@ def timeout(value: object) -> float:
 
 def max_age(value: object) -> int:
     """Read Access-Control-Max-Age: whole seconds (Fetch §3.3.3)."""
+    if isinstance(value, int | float) and value < 0:
+        raise WrongValueError("seconds are not below 0; 0 switches the browser's memory off", "0")
     seconds = _seconds(value)
     if seconds > LARGEST_MAX_AGE:
         raise WrongValueError("longer than any browser can read", "86400")
     if isinstance(value, float) or seconds != int(seconds):
-        raise WrongValueError("browsers read whole seconds", str(int(seconds)))
+        raise WrongValueError("browsers read whole seconds", str(math.ceil(seconds)))
     return int(seconds)
 
 

@@ -16,6 +16,7 @@ from corsproxy.core.upstreams import ForwardProxy
 
 URL_PATTERN = r"^([hH][tT][tT][pP][sS]?://|unix:/)[^\s#]+$"
 
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/%:@!$&'()*+,;=?-._~[]"
 _MAX_PORT = 65535
 _WEB = {"ws": "http", "wss": "https"}
@@ -69,10 +70,11 @@ def forward_proxy(value: object) -> ForwardProxy:
 
 def _clean(value: object) -> str:
     url = text(value)
-    if re.search(r"[\x00-\x20\x7f]", url):
-        raise WrongValueError(
-            "a URL has no blanks and no control characters", quote(url.strip(), _SAFE)
-        )
+    if _BLANK.search(url):
+        # a blank in the path can be encoded, one in the host can't
+        tail = re.fullmatch(r"(\S+://[^\s/]+)(/.*)?", url.strip())
+        near = tail and tail[1] + quote(tail[2] or "", _SAFE)
+        raise WrongValueError("a URL has no blanks and no control characters", near)
     if not url.isascii():
         return _refuse_non_ascii(url)
     return url
@@ -107,7 +109,7 @@ def _scheme(url: str) -> tuple[str, str]:
 
 
 def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", authority)
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([^:]*))?", authority)
     if not match:
         bracketed = f"{scheme}://[{authority}]"
         raise WrongValueError("an IPv6 address stands in brackets", bracketed)
@@ -122,7 +124,8 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
     except AddressValueError as error:
         raise WrongValueError(f"{host!r} is no IPv6 address") from error
     except HostSyntaxError as error:
-        raise WrongValueError(f"{host!r} is no host: {error.what}") from error
+        near = f"{scheme}://{error.write}" + (f":{port}" if port else "")
+        raise WrongValueError(f"{host!r} is no host", near if error.write else None) from error
     return host, number
 
 

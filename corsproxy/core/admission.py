@@ -6,6 +6,7 @@ from corsproxy.core.fields import members
 from corsproxy.core.heads import RequestHead
 
 _NEVER_FORWARDED = frozenset({b"CONNECT", b"TRACE"})
+_MAX_DIGITS = 19  # of a Content-Length that fits in 63 bits, as everyone counts
 
 
 def refuse(head: RequestHead, version: tuple[int, int], via: bytes) -> GatewayError | None:
@@ -31,19 +32,22 @@ def _refuse_host(head: RequestHead) -> GatewayError | None:
     hosts = head.index.get(b"host", ())
     if len(hosts) > 1 or (head.minor > 0 and not hosts):
         return _error("a request has one Host field")
-    if not all(map(targets.is_host, hosts)) or (hosts and not targets.is_host(head.host)):
+    asked = head.target.authority
+    if not all(map(targets.is_host, hosts)) or not (asked is None or targets.is_host(asked)):
         return _error("the Host field is no host")
     return None
 
 
 def _refuse_framing(head: RequestHead) -> GatewayError | None:
     """Refuse what two servers could read as two different messages (RFC 9112 §6.1)."""
-    codings = [member.lower() for member in members(head.index.get(b"transfer-encoding", ()))]
+    lengths = head.index.get(b"content-length", ())
+    if any(len(length) > _MAX_DIGITS or int(length) >> 63 for length in lengths):
+        return _error("no content is that long")
     if b"transfer-encoding" not in head.index:
         return None
-    if head.minor == 0 or b"content-length" in head.index:
+    if head.minor == 0 or lengths:
         return _error("Transfer-Encoding where there can be none")
-    if codings != [b"chunked"]:
+    if [coding.lower() for coding in head.index[b"transfer-encoding"]] != [b"chunked"]:
         return _error("the only transfer coding understood is 'chunked'", 501)
     return None
 

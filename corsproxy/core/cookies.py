@@ -26,31 +26,35 @@ def rewrite(cookie: bytes, rules: CookieRules) -> bytes:
     if _promises_broken(name, rules):
         return cookie
     changes = _changes(rules)
-    kept = []
+    kept = [pair]
+    written = set()
     for attribute in attributes:
         key = attribute.partition(b"=")[0].strip(OWS).lower()
         if key not in changes:
             kept.append(attribute)
-        elif (value := changes.pop(key)) is not None:
-            kept.append(value)
-    added = [changes[key] for key in _ADDED if changes.get(key) is not None]
-    return b";".join([pair, *kept, *(value for value in added if value is not None)])
+        elif key not in written:  # the last of several would count (RFC 6265 §5.3): one is left
+            kept.extend(changes[key])
+            written.add(key)
+    for key in _ADDED:
+        if key not in written:
+            kept.extend(changes.get(key, ()))
+    return b";".join(kept)
 
 
 _ADDED = (b"path", b"secure", b"samesite", b"domain")
 
 
-def _changes(rules: CookieRules) -> dict[bytes, bytes | None]:
-    """Map attribute names to what stands there afterwards; None takes the attribute off."""
-    changes: dict[bytes, bytes | None] = {}
+def _changes(rules: CookieRules) -> dict[bytes, tuple[bytes, ...]]:
+    """Map attribute names to what stands there afterwards: one attribute, or none."""
+    changes: dict[bytes, tuple[bytes, ...]] = {}
     if rules.domain is not None:
-        changes[b"domain"] = b" Domain=" + rules.domain.encode() if rules.domain else None
+        changes[b"domain"] = (b" Domain=" + rules.domain.encode(),) if rules.domain else ()
     if rules.path is not None:
-        changes[b"path"] = b" Path=" + rules.path.encode() if rules.path else None
+        changes[b"path"] = (b" Path=" + rules.path.encode(),) if rules.path else ()
     if rules.same_site is not None:
-        changes[b"samesite"] = b" SameSite=" + rules.same_site.encode()
+        changes[b"samesite"] = (b" SameSite=" + rules.same_site.encode(),)
     if rules.secure is not None:
-        changes[b"secure"] = b" Secure" if rules.secure else None
+        changes[b"secure"] = (b" Secure",) if rules.secure else ()
     return changes
 
 

@@ -10,7 +10,6 @@ from corsproxy.core.origins import (
     Origin,
     OriginSet,
     OriginSyntaxError,
-    parse_octets,
 )
 
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §2.2.1
@@ -165,16 +164,16 @@ class CorsPolicy:
         return Verdict(tuple(fields), VARY_PREFLIGHT)
 
     def _refuse_origin(self, origins: tuple[bytes, ...]) -> Refusal | None:
-        origin = origins[0]
-        if len(origins) == 1 and self._allows_origin(origin):
+        if len(origins) == 1 and self._allows_origin(origins[0]):
             return None
         culprit = _text(b", ".join(origins))
         if origins == (b"null",):
             return Refusal(Reason.ORIGIN_NULL, culprit)
-        parsed = parse_octets(origin) if len(origins) == 1 else None
-        if parsed is None:
-            return Refusal(Reason.ORIGIN_MALFORMED, culprit, _what_is_malformed(origins))
-        return Refusal(Reason.ORIGIN_NOT_ALLOWED, culprit, self.origins.near_miss(parsed))
+        try:
+            origin = _read_origin(origins)
+        except OriginSyntaxError as error:
+            return Refusal(Reason.ORIGIN_MALFORMED, culprit, error.what)
+        return Refusal(Reason.ORIGIN_NOT_ALLOWED, culprit, self.origins.near_miss(origin))
 
     def _allows_origin(self, origin: bytes) -> bool:
         return self.origins.allows(origin) or (self.public and origin == b"null")
@@ -267,16 +266,13 @@ class CorsPolicy:
         return tuple(fields)
 
 
-def _what_is_malformed(origins: tuple[bytes, ...]) -> str | None:
+def _read_origin(origins: tuple[bytes, ...]) -> Origin:
+    """Read the Origin field of a request; raise `OriginSyntaxError` with what is wrong."""
     if len(origins) > 1:
-        return "a request has one Origin field"
+        raise OriginSyntaxError("a request has one Origin field")
     if len(origins[0]) > MAX_ORIGIN_LENGTH:
-        return f"an origin is not longer than {MAX_ORIGIN_LENGTH} octets"
-    try:
-        Origin.parse(origins[0].decode("latin-1"))
-    except OriginSyntaxError as error:
-        return error.what
-    return None
+        raise OriginSyntaxError(f"an origin is not longer than {MAX_ORIGIN_LENGTH} octets")
+    return Origin.parse(origins[0].decode("latin-1"))
 
 
 def _text(value: bytes) -> str:

@@ -7,28 +7,18 @@ from corsproxy.core import cookies, locations
 from corsproxy.core.cookies import local_rules
 from corsproxy.core.cors import CorsPolicy, Verdict
 from corsproxy.core.fields import HOP_BY_HOP, OWS, Field, Fields, members, nominated
+from corsproxy.core.forwarding import folded, is_forwarding, who_asks
+from corsproxy.core.origins import parse_octets
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 
 Index = Mapping[bytes, Sequence[bytes]]
 
-# What says who the client is: replaced, for anyone could have written it. WSGI and CGI servers
-# fold '_' and '-' together, so the twins go too (CVE-2025-64484).
-FORWARDING = frozenset(
-    {
-        b"forwarded",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-port",
-        b"x-forwarded-proto",
-        b"x-forwarded-server",
-        b"x-forwarded-by",
-        b"x-real-ip",
-    }
-)
-
 # Pinned by a browser to all of localhost, these would break every other server there.
 _NOT_ON_LOOPBACK = frozenset({b"strict-transport-security", b"alt-svc"})
+
+# What no page can read, whatever is exposed (Fetch §2.2.2), and what is for this hop only.
+_HIDDEN = HOP_BY_HOP | {b"set-cookie", b"set-cookie2"}
 
 _LOCATIONS = frozenset({b"location", b"content-location"})
 
@@ -102,11 +92,14 @@ def to_upstream(
     target = head.target
     forwarded = route.upstream.target(route.forwarded_path(target.path), target.query)
     proxy = route.upstream.address.proxy if route.upstream.address.tls is None else None
-    if proxy:  # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2)
-        forwarded = str(route.upstream.address).encode() + forwarded
+    if proxy:  # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2, §3.2.4)
+        forwarded = str(route.upstream.address).encode() + forwarded.removeprefix(b"*")
     lines = [head.method + b" " + forwarded + b" HTTP/1.1"]
-    removed = HOP_BY_HOP | FORWARDING | nominated(head.index.get(b"connection", ()))
-    removed |= route.request_headers.dropped - {b"host"}
+    removed = HOP_BY_HOP | nominated(head.index.get(b"connection", ()))
+    if head.minor == 0:  # nothing is expected from there (RFC 9110 §10.1.1)
+        removed |= {b"expect"}
+    unwanted = route.request_headers.dropped
+    replaced = {folded(name) for name in unwanted} - {b"host"}
     host = _host(head, route)
     if b"host" not in head.index:
         lines.append(b"Host: " + host)
@@ -114,15 +107,15 @@ def to_upstream(
         key = name.lower()
         if key == b"host":
             value = host  # noqa: PLW2901
-        if key in removed or (b"_" in key and key.replace(b"_", b"-") in FORWARDING):
+        if key in removed or is_forwarding(key) or (replaced and folded(key) in replaced):
             continue
-        if key == b"max-forwards" and head.method in (b"OPTIONS", b"TRACE") and value.isdigit():
-            value = b"%d" % (int(value) - 1)  # noqa: PLW2901 RFC 9110 §7.6.2
+        if key == b"max-forwards" and head.method in (b"OPTIONS", b"TRACE"):
+            value = _one_less(value)  # noqa: PLW2901
         lines.append(name + b": " + value)
     if proxy and proxy.authorization:
         lines.append(b"Proxy-Authorization: " + proxy.authorization)
-    unwanted = route.request_headers.dropped
-    added = (*_who_asks(head, client), (b"Via", via), *_connection(head, upgrade=upgrade))
+    who = who_asks(client.address, client.scheme, head.host)
+    added = (*who, (b"Via", via), *_connection(head, upgrade=upgrade))
     lines.extend(name + b": " + value for name, value in added if name.lower() not in unwanted)
     appended = route.request_headers.appended
     lines.extend(n + b": " + v for n, v in appended if n.lower() != b"host")
@@ -133,21 +126,14 @@ def _host(head: RequestHead, route: Route) -> bytes:
     for name, value in route.request_headers.set:
         if name.lower() == b"host":
             return value
-    return head.host if route.preserve_host else route.upstream.address.authority.encode()
+    own = route.preserve_host and head.host
+    return own or route.upstream.address.authority.encode()
 
 
-def _who_asks(head: RequestHead, client: Client) -> list[Field]:
-    fields = []
-    node = "unknown"
-    if client.address is not None:
-        fields.append((b"X-Forwarded-For", client.address.encode()))
-        node = f'"[{client.address}]"' if ":" in client.address else client.address
-    proto, host = client.scheme.encode(), head.host
-    fields.append((b"X-Forwarded-Proto", proto))
-    fields.append((b"X-Forwarded-Host", host))
-    quoted = host if host.replace(b".", b"").replace(b"-", b"").isalnum() else b'"' + host + b'"'
-    fields.append((b"Forwarded", b"for=%b;host=%b;proto=%b" % (node.encode(), quoted, proto)))
-    return fields
+def _one_less(hops: bytes) -> bytes:
+    """Count Max-Forwards down (RFC 9110 §7.6.2); what counts no hops stays as it is."""
+    few = hops.isdigit() and len(hops) < 10  # noqa: PLR2004 as long as no route in the world
+    return b"%d" % max(int(hops) - 1, 0) if few else hops
 
 
 def _connection(head: RequestHead, *, upgrade: bool) -> list[Field]:
@@ -177,8 +163,8 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
 class _Outgoing:
     """The head of an answer while it is put together: one walk over the fields."""
 
-    __slots__ = ("_chunked", "_dated", "_fields", "_keep_cors", "_passage", "_removed", "_reply",
-                 "_route", "_vary")  # fmt: skip
+    __slots__ = ("_chunked", "_dated", "_fields", "_keep_cors", "_own", "_passage", "_removed",
+                 "_reply", "_route", "_unsized", "_vary")  # fmt: skip
 
     def __init__(self, reply: ResponseHead, passage: Passage, framing: Fields) -> None:
         self._reply = reply
@@ -190,13 +176,13 @@ class _Outgoing:
             self._removed |= self._route.response_headers.dropped
         if passage.client.loopback:
             self._removed |= _NOT_ON_LOOPBACK
-        self._removed |= {name.lower() for name, _ in passage.verdict.fields}
-        self._chunked = any(name == b"Transfer-Encoding" for name, _ in framing)
-        self._keep_cors = passage.policy is None or (
-            passage.policy.fill and _is_complete(reply.fields, passage.policy)
-        )
+        policy, self._own = passage.policy, passage.verdict.fields
+        self._keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
         if self._keep_cors:
-            self._removed -= {name.lower() for name, _ in passage.verdict.fields}
+            self._own = tuple(f for f in self._own if not f[0].startswith(b"Access-Control-"))
+        self._removed |= {name.lower() for name, _ in self._own}
+        self._chunked = any(name == b"Transfer-Encoding" for name, _ in framing)
+        self._unsized = self._chunked or reply.status < 200 or reply.status == 204  # noqa: PLR2004
         self._fields: list[Field] = []
         self._vary: int | None = None
         self._dated = False
@@ -209,7 +195,7 @@ class _Outgoing:
         if key in self._removed:
             if not (key in (b"upgrade", b"trailer") and self._may_stay(key)):
                 return
-        elif key == b"content-length" and (self._chunked or self._reply.status == 204):  # noqa: PLR2004
+        elif key == b"content-length" and self._unsized:
             return
         elif key == b"set-cookie":
             value = self._cookie(value)
@@ -246,11 +232,10 @@ class _Outgoing:
             self._fields.append((b"Date", date))
         if self._route is not None:
             self._fields.extend(self._route.response_headers.appended)
-        if not self._keep_cors:
-            self._fields.extend(self._passage.verdict.fields)
-            if self._passage.verdict.expose_all and (names := self._exposed()):
-                self._fields.append((b"Access-Control-Expose-Headers", names))
+        self._fields.extend(self._own)
         self._merge_vary()
+        if self._passage.verdict.expose_all and not self._keep_cors:
+            self._fields.append((b"Access-Control-Expose-Headers", self._exposed()))
         reply = self._reply
         lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
         lines.extend(name + b": " + value for name, value in self._fields)
@@ -258,8 +243,7 @@ class _Outgoing:
 
     def _exposed(self) -> bytes:
         names = dict.fromkeys(name.lower() for name, _ in self._fields)
-        hidden = (b"set-cookie", b"set-cookie2")
-        shown = (n for n in names if n not in hidden and not n.startswith(b"access-control-"))
+        shown = (n for n in names if n not in _HIDDEN and not n.startswith(b"access-control-"))
         return b", ".join(shown)
 
     def _merge_vary(self) -> None:
@@ -285,7 +269,11 @@ class _Outgoing:
 def _is_complete(fields: Fields, policy: CorsPolicy) -> bool:
     """Tell whether an upstream's own CORS answer is one that a browser can use as it is."""
     index = index_fields(fields)
-    if len(index.get(b"access-control-allow-origin", ())) != 1:
-        return False
+    origins = index.get(b"access-control-allow-origin", ())
     credentials = index.get(b"access-control-allow-credentials", ())
-    return not policy.credentials or list(credentials) == [b"true"]
+    if len(origins) != 1:
+        return False
+    if origins[0] == b"*":
+        return not (policy.credentials or credentials)
+    usable = origins[0] == b"null" or parse_octets(origins[0]) is not None
+    return usable and (not policy.credentials or list(credentials) == [b"true"])

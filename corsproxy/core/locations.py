@@ -10,8 +10,9 @@ from corsproxy.core.fields import OWS
 from corsproxy.core.origins import DEFAULT_PORTS
 from corsproxy.core.routes import Route, RouteTable
 
-_URL = re.compile(rb"(https?)://([^/?#\\\s]*)([^\s]*)", re.IGNORECASE)
-_REFRESH = re.compile(rb"(\s*[0-9.]+\s*[;,]\s*url\s*=\s*[\"']?)(.*?)([\"']?\s*)", re.IGNORECASE)
+# No two neighbours match the same octets, so that no value takes quadratic time.
+_URL = re.compile(rb"(https?)://([^/?#\\\s]*)((?:[/?#\\]\S*)?)", re.IGNORECASE)
+_REFRESH = re.compile(rb"([0-9.]+\s*[;,]\s*url\s*=\s*[\"']?)(\S*?)([\"']?\s*)", re.IGNORECASE)
 
 
 def rewrite(url: bytes, table: RouteTable, current: Route, public: bytes) -> bytes:
@@ -23,7 +24,9 @@ def rewrite(url: bytes, table: RouteTable, current: Route, public: bytes) -> byt
     if match is None:
         return url
     address = _address(match[1], match[2])
-    routes = [r for r in (current, *table.routes) if str(r.upstream.address) == address]
+    routes = [r for r in table.routes if str(r.upstream.address) == address]
+    if _own_name(current) == address:
+        routes.insert(0, current)
     path = match[3] if match[3].startswith(b"/") else b"/" + match[3]
     candidates = [seen for route in routes if (seen := _seen_from_outside(route, path))]
     if not candidates:
@@ -44,6 +47,12 @@ def _address(scheme: bytes, authority: bytes) -> str:
     text = scheme.decode().lower()
     host = authority.decode("latin-1").lower().rpartition("@")[2]
     return f"{text}://{host.removesuffix(f':{DEFAULT_PORTS[text]}')}"
+
+
+def _own_name(route: Route) -> str:
+    """Return the upstream's address as it knows it itself: on a unix socket only its Host."""
+    address = route.upstream.address
+    return f"{address.scheme}://{address.authority}"
 
 
 def _path(target: bytes) -> bytes:

@@ -75,7 +75,7 @@ class Route:
     def matches_path(self, path: bytes) -> bool:
         """Tell whether the route serves a path (as `targets.comparable` gives it)."""
         if self.path_regex is not None:
-            return self.path_regex.fullmatch(path) is not None
+            return path.startswith((b"/", b"*")) and self.path_regex.fullmatch(path) is not None
         prefix = (self.path or b"").rstrip(b"/")
         if path == b"*":
             return not prefix

@@ -10,7 +10,8 @@ _UNRESERVED = re.compile(rb"%(2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F
 _SEPARATORS = re.compile(rb"/|\\|%2[fF]|%5[cC]")
 _DOTS = re.compile(rb"(?:\.|%2[eE]){1,2}")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()+,;=%\-]+)(:[0-9]*)?")
+_HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()+,;=%\-]+)(:[0-9]{0,5})?")
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def parse(target: bytes) -> Target | None:
 
 def is_host(value: bytes) -> bool:
     """Tell whether `value` is a Host field's value: one host, perhaps with a port (§7.2)."""
-    return _HOST.fullmatch(value) is not None
+    match = _HOST.fullmatch(value)
+    return match is not None and int((match[2] or b":")[1:] or b"0") <= _MAX_PORT
 
 
 def host_name(value: bytes) -> str:

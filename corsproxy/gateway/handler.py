@@ -120,12 +120,13 @@ class Gateway:
         if refusal is not None:
             visit.answer.keep_alive = False
             raise refusal
+        version = visit.request.version
+        if error := admission.refuse(visit.head, (version.major, version.minor), self._via):
+            visit.answer.keep_alive = False  # what follows may be no request (RFC 9112 §11.2)
+            raise error
         if isinstance(visit.kind, PreflightRequest):
             await self._answer_preflight(visit)
             return
-        version = visit.request.version
-        if error := admission.refuse(visit.head, (version.major, version.minor), self._via):
-            raise error
         if self.draining:
             raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
         if isinstance(visit.match, GatewayError):
@@ -271,7 +272,8 @@ def _is_same_origin(visit: Visit) -> bool:
 
 def _ends_here(head: RequestHead) -> bool:
     """Tell whether an OPTIONS has no hop left (RFC 9110 §7.6.2)."""
-    return head.method == b"OPTIONS" and list(head.index.get(b"max-forwards", ())) == [b"0"]
+    hops = b"".join(head.index.get(b"max-forwards", ()))
+    return head.method == b"OPTIONS" and hops != b"" and not hops.strip(b"0")
 
 
 def _may_retry(error: GatewayError, visit: Visit, connection: Connection, upload: Upload) -> bool:

@@ -46,7 +46,8 @@ class ReplyParser:
     """Reads one response, with the interim ones before it."""
 
     __slots__ = ("_bodiless", "_failure", "_fields", "_limit", "_octets", "_parser", "_reason",
-                 "body", "complete", "final", "junk", "replies", "tail", "trailers")  # fmt: skip
+                 "_size", "body", "complete", "final", "junk", "replies", "tail",
+                 "trailers")  # fmt: skip
 
     def __init__(self, *, bodiless: bool, limit: int) -> None:
         """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
@@ -58,7 +59,8 @@ class ReplyParser:
         )
         self._bodiless = bodiless
         self._limit = limit
-        self._octets = 0
+        self._octets = 0  # of heads, as long as the final one is not whole
+        self._size = 0  # of the fields that are whole, trailers too
         self._reason = b""
         self._fields: list[Field] = []
         self._failure: GatewayError | None = None
@@ -132,12 +134,12 @@ class ReplyParser:
             return
         if has_control(value):
             self._fail(_malformed(f"a control character in the field {name!r}"))
+        self._size += len(name) + len(value) + 4
+        if self._size > self._limit:
+            self._fail(_too_large(self._limit))
         if self.final is None:
             self._fields.append((name, value.rstrip(OWS)))
             return
-        self._octets += len(name) + len(value) + 4
-        if self._octets > self._limit:
-            self._fail(_too_large(self._limit))
         if name.lower() not in _NO_TRAILERS:
             self.trailers.append((name, value.rstrip(OWS)))
 
@@ -147,7 +149,7 @@ class ReplyParser:
             return
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()
-        if not version.startswith("1.") or has_control(self._reason):
+        if not version.startswith("1.") or status < 100 or has_control(self._reason):  # noqa: PLR2004
             self._fail(_malformed("no status line of HTTP/1"))
         head = ResponseHead(status, self._reason, tuple(self._fields))
         if status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004 1xx are interim

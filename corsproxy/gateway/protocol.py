@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
 from corsproxy.core.cors import Verdict
@@ -30,7 +31,8 @@ _A_YEAR = 365 * 86400.0  # what `off` is to aiohttp's timer, in seconds
 class ClientProtocol(web.RequestHandler):
     """One connection of a client, with one exchange at a time."""
 
-    __slots__ = ("_heard", "_listening", "_patience", "_request", "client", "refusal")
+    __slots__ = ("_content", "_heard", "_heavy", "_listening", "_lossy", "_patience", "_request",
+                 "_unfinished", "client", "refusal")  # fmt: skip
 
     def __init__(self, listening: "Listening", loop: asyncio.AbstractEventLoop) -> None:
         limits = listening.limits
@@ -50,6 +52,10 @@ class ClientProtocol(web.RequestHandler):
         self._patience = Deadline(loop, self._head_too_slow)
         self._heard = False
         self._request: web.BaseRequest | None = None
+        self._content: StreamReader = EMPTY_PAYLOAD
+        self._unfinished = 0  # octets of a head that is not whole yet
+        self._heavy = False
+        self._lossy = False
         self.client = Client(None)
         self.refusal: GatewayError | None = None
 
@@ -71,7 +77,12 @@ class ClientProtocol(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Take octets; the first of a head start its clock."""
         self._heard = True
+        known, between = self._request_count, self._content.is_eof()
         super().data_received(data)
+        if self._request_count > known:
+            self._take_heads(data)
+        elif between and self._payload_parser is None and not self._upgraded:
+            self._take_part(len(data))
         request = self._request
         if request is None:
             if not self._patience.pending:
@@ -79,6 +90,26 @@ class ClientProtocol(web.RequestHandler):
         elif self._gave_up() and not request.content.is_eof():
             # its reader must not wait for content that will never come
             request.content.set_exception(web.RequestPayloadError("malformed content"))
+
+    def _take_heads(self, data: bytes) -> None:
+        """Note what has to be looked at when the heads that ended in `data` are served."""
+        message, self._content = self._messages[-1]
+        self._unfinished += len(data)
+        self._heavy = self._heavy or self._unfinished > self._listening.limits.header_size
+        self._unfinished = 0
+        if not isinstance(message, _ErrInfo) and message.upgrade and not self._upgraded:
+            # aiohttp drops what it was given behind an upgrade that it doesn't know
+            ends_here = data.find(b"\r\n\r\n") == len(data) - 4
+            self._lossy = not (ends_here and self._content.is_eof())
+
+    def _take_part(self, octets: int) -> None:
+        """Part from a client whose head is too large before it is whole (RFC 6585 §5)."""
+        self._unfinished += octets
+        if self._unfinished <= self._listening.limits.header_size or self._force_close:
+            return
+        if self._waiter is not None:  # no answer to an earlier request is on its way
+            self._refuse(_too_large())
+        self.force_close()
 
     def _gave_up(self) -> bool:
         """Whether the parser refused what came after the head of this request."""
@@ -88,6 +119,11 @@ class ClientProtocol(web.RequestHandler):
         """Note that a head is complete, and its exchange under way."""
         self._request = request
         self._patience.clear()
+        if self._heavy and _octets(request) > self._listening.limits.header_size:
+            self.refusal = self.refusal or _too_large()
+        message = request._message  # noqa: SLF001 the answer says what aiohttp will do
+        if self._lossy and message.upgrade:
+            request._message = message._replace(should_close=True)  # noqa: SLF001
 
     def end(self) -> None:
         """Note that the exchange is over."""
@@ -133,6 +169,17 @@ class ClientProtocol(web.RequestHandler):
         exchange.status, exchange.sent = error.status, len(content)
         exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
         self._listening.report(exchange)
+
+
+def _octets(request: web.BaseRequest) -> int:
+    """Count the octets of a request's head."""
+    line = len(request.method) + len(request.raw_path) + len("  HTTP/1.1\r\n")
+    return line + sum(len(n) + len(v) + 4 for n, v in request.raw_headers) + 2
+
+
+def _too_large() -> GatewayError:
+    kind = ProxyErrorType.HTTP_REQUEST_ERROR
+    return GatewayError(kind, "the request's head is too large", status=431)
 
 
 def _from_parser(exc: BaseException | None, header_size: int) -> GatewayError:

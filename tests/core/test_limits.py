@@ -22,6 +22,22 @@ def test_a_listener_knows_its_address(listener: Listener, text: str, loopback: b
     assert (str(listener), listener.loopback) == (text, loopback)
 
 
+@pytest.mark.parametrize(
+    ("listener", "bound", "url"),
+    [
+        pytest.param(Listener("127.0.0.1", 80), None, "http://127.0.0.1:80", id="as configured"),
+        pytest.param(
+            Listener("127.0.0.1", 0), ("127.0.0.1", 4567), "http://127.0.0.1:4567", id="any port"
+        ),
+        pytest.param(Listener("::1", 0), ("::1", 45, 0, 0), "http://[::1]:45", id="IPv6"),
+        pytest.param(Listener("", 0), ("0.0.0.0", 45), "http://0.0.0.0:45", id="every interface"),
+        pytest.param(Listener(socket="/run/a"), "/run/a", "unix:/run/a", id="a unix socket"),
+    ],
+)
+def test_a_listener_knows_the_address_to_open(listener: Listener, bound: object, url: str):
+    assert listener.url(bound) == url
+
+
 def test_defaults_are_those_of_the_contract():
     assert Timeouts() == Timeouts(header=15, connect=5, response=60, idle=300, tunnel=3600)
     assert Limits() == Limits(

@@ -1,11 +1,15 @@
 """Real sockets on loopback: an upstream that does as it is told, and a proxy before it."""
 
 import asyncio
+import os
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
+import uvloop
 
 from corsproxy.app import App
 from corsproxy.config.loader import load_mapping
@@ -21,6 +25,19 @@ POLICY = {
 }
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+_FACTORIES = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config,  # noqa: ARG001 the hook's own names
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run under asyncio's loop, and what asks for it by its mark under uvloop's too."""
+    mark = item.get_closest_marker("asyncio")
+    if mark is not None and "loop_factories" in mark.kwargs:
+        return _FACTORIES
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @dataclass
@@ -84,6 +101,27 @@ class Proxy:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+
+    async def ending(
+        self, raw: bytes, until: bytes = b"", then: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str]:
+        """Send octets, and return all that comes, and whether `eof` or a `reset` ended it.
+
+        Once what has come ends with `until`, `then` is called.
+        """
+        with socket.create_connection(("127.0.0.1", self.port)) as sock:
+            sock.setblocking(False)
+            loop, received = asyncio.get_running_loop(), b""
+            await loop.sock_sendall(sock, raw)
+            async with asyncio.timeout(10):
+                try:
+                    while data := await loop.sock_recv(sock, 65536):
+                        received += data
+                        if until and received.endswith(until):
+                            then()
+                except ConnectionResetError:
+                    return received, "reset"
+            return received, "eof"
 
     async def reported(self, count: int = 1) -> list[Exchange]:
         """Wait until so many exchanges were reported, and return them."""
@@ -178,3 +216,43 @@ def answering(upstream: StartUpstream) -> Callable[..., Awaitable[Upstream]]:
         return await upstream(script)
 
     return start
+
+
+@pytest.fixture
+def reset() -> Callable[[asyncio.StreamWriter], None]:
+    """Close connections by a reset, as a process that dies does."""
+
+    def close(writer: asyncio.StreamWriter) -> None:
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    return close
+
+
+def _counts(proxy: Proxy) -> dict[str, int]:
+    clients, exchanges, upstreams = proxy.left_behind
+    return {
+        "client connections": clients,
+        "exchanges": exchanges,
+        "upstream connections": upstreams,
+        "tasks": len(asyncio.all_tasks()),
+        "descriptors": len(os.listdir("/dev/fd")),
+    }
+
+
+@pytest.fixture
+def leaves_nothing() -> Callable[[Proxy], AbstractAsyncContextManager[None]]:
+    """Fail unless connections, exchanges, tasks and descriptors come back to where they were."""
+
+    @asynccontextmanager
+    async def watch(proxy: Proxy) -> AsyncIterator[None]:
+        before = _counts(proxy)
+        yield
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while _counts(proxy) != before:
+                    await asyncio.sleep(0)
+        assert _counts(proxy) == before
+
+    return watch

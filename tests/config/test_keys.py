@@ -1,0 +1,121 @@
+from collections.abc import Callable
+
+import pytest
+from pydantic import BaseModel
+
+from corsproxy.config.keys import models
+from corsproxy.config.model import Route, Table
+from corsproxy.config.model_cors import Cors
+
+CORS_KEYS = ", ".join(Cors.model_fields)
+ROUTE_KEYS = ", ".join(Route.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("origins", "allow_origins"),
+        ("allowedOrigins", "allow_origins"),
+        ("allow_origin", "allow_origins"),
+        ("allow_origns", "allow_origins"),
+        ("Access-Control-Allow-Origin", "allow_origins"),
+        ("origin_regexes", "allow_origin_regex"),
+        ("supports_credentials", "allow_credentials"),
+        ("credentials", "allow_credentials"),
+        ("allowedHeaders", "allow_headers"),
+        ("exposedHeaders", "expose_headers"),
+        ("methods", "allow_methods"),
+        ("maxAge", "max_age"),
+        ("max-age", "max_age"),
+        ("optionsSuccessStatus", "preflight_status"),
+    ],
+)
+def test_a_key_of_another_tool_is_told_in_ours(
+    key: str, meant: str, tell: Callable[..., list[str]]
+):
+    table = f"routes: [{{upstream: 'http://a', cors: {{allow_origin_regex: [], {key}: 1}}}}]"
+    assert f"1:66: routes[0].cors.{key}: unknown key; write {meant}" in tell(table)
+
+
+@pytest.mark.parametrize(
+    ("route", "problem"),
+    [
+        ("backend: x", "3:4: routes[0].backend: unknown key; write upstream"),
+        ("target: x", "3:4: routes[0].target: unknown key; write upstream"),
+        ("headers: x", "3:4: routes[0].headers: unknown key; write request_headers"),
+        (
+            "allowedOrigins: x",
+            "3:4: routes[0].allowedOrigins: unknown key; write allow_origins under `cors`",
+        ),
+        (
+            "allow_methds: x",
+            "3:4: routes[0].allow_methds: unknown key; write allow_methods under `cors`",
+        ),
+        ("idle: 5s", "3:4: routes[0].idle: unknown key; write idle under `timeouts`"),
+        ("workers: 5s", "3:4: routes[0].workers: unknown key; write workers at the top level"),
+        ("zzz: 1", f"3:4: routes[0].zzz: unknown key; known are {ROUTE_KEYS}"),
+        ("tests: []", "3:4: routes[0].tests: not supported yet"),
+        (
+            "timeouts: {header: 5s}",
+            (
+                "3:15: routes[0].timeouts.header: this holds before a route is known, or for all of "
+                "them; write it in the top-level `timeouts`"
+            ),
+        ),
+        (
+            "limits: {connections: 5}",
+            (
+                "3:13: routes[0].limits.connections: this holds before a route is known, or for all "
+                "of them; write it in the top-level `limits`"
+            ),
+        ),
+    ],
+)
+def test_an_unknown_key_of_a_route(route: str, problem: str, tell_route: Callable[..., list[str]]):
+    assert problem in tell_route(f"{route}, upstream: 'http://a'")
+    assert len(tell_route(f"{route}, upstream: 'http://a'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("tls: self_signed", "2:1: tls: not supported yet"),
+        ("trusted_proxies: []", "2:1: trusted_proxies: not supported yet"),
+        ("tests: []", "2:1: tests: not supported yet"),
+        ("port: 80", "2:1: port: unknown key; write listen"),
+        ("upstream: x", "2:1: upstream: unknown key; write upstream in a route"),
+        ("allow_origins: []", "2:1: allow_origins: unknown key; write allow_origins under `cors`"),
+        ("cors: {tests: [], allow_origins: []}", "2:8: cors.tests: not supported yet"),
+        ("cors: {zzz: 1}", f"2:8: cors.zzz: unknown key; known are {CORS_KEYS}"),
+    ],
+)
+def test_an_unknown_key_at_the_top(line: str, problem: str, tell: Callable[..., list[str]]):
+    assert tell(f"routes: [{{upstream: 'http://a', cors: off}}]\n{line}") == [problem]
+
+
+def test_an_unknown_key_is_told_although_its_value_is_wrong(tell: Callable[..., list[str]]):
+    table = "routes: [{backend: '${NO}', cors: off, nmae: }]"
+    assert tell(table) == [
+        "1:11: routes[0].backend: unknown key; write upstream",
+        "1:40: routes[0].nmae: unknown key; write name",
+    ]
+
+
+def test_every_model_is_found_with_its_path():
+    found: dict[tuple[str | int, ...], type[BaseModel]] = dict(models(Table))
+    assert [".".join(map(str, path)) for path in found] == [
+        "",
+        "cors",
+        "timeouts",
+        "limits",
+        "log",
+        "routes.0",
+        "routes.0.upstream",
+        "routes.0.upstream.tls",
+        "routes.0.request_headers",
+        "routes.0.response_headers",
+        "routes.0.cookies",
+        "routes.0.cors",
+        "routes.0.timeouts",
+        "routes.0.limits",
+    ]
