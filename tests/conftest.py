@@ -82,6 +82,10 @@ class Running:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
     def wait(self) -> int:
         """Wait for the end, and return the exit status."""
         return self._process.wait(_PATIENCE)
@@ -89,7 +93,7 @@ class Running:
     def end(self) -> None:
         """Ask the process to end, unless it has; it must end well."""
         try:
-            if self._process.poll() is None:
+            if self.running:
                 self.send(signal.SIGTERM)
             status = self.wait()
         finally:

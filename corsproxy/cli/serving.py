@@ -16,11 +16,17 @@ from corsproxy.core.routes import Route
 
 Start = Callable[[], Awaitable[Callable[[], Awaitable[None]]]]
 
+_STOP = (signal.SIGINT, signal.SIGTERM)
+
 
 def serve(start: Start) -> None:
     """Run `start` on the fastest loop there is, and what it returns when asked to stop."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_stopped(start))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_until_stopped(start))
+    finally:
+        for number in _STOP:  # to be asked once more must not turn a good end into a bad one
+            signal.signal(number, signal.SIG_IGN)
 
 
 async def serve_app(config: Config) -> Callable[[], Awaitable[None]]:
@@ -57,14 +63,13 @@ def set_up_logging(config: Config) -> None:
 async def _until_stopped(start: Start) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
 
     def stop() -> None:
         if stopped.is_set():  # asked twice: at once
             raise SystemExit(0)
         stopped.set()
 
-    for number in signals:
+    for number in _STOP:
         _on_signal(loop, number, stop)
     drain = await start()
     sys.stdout.flush()

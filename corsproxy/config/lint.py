@@ -97,11 +97,8 @@ def hidden_routes(routes: Sequence[tuple[Route, Node]], report: Report) -> None:
 
 
 def _takes_paths_of(other: Route, route: Route) -> bool:
-    if other.host is not None and other.host != route.host:
-        if route.host is None or not other.matches_host(route.host):
-            return False
-        if route.host.startswith("*.") and not other.host.startswith("*."):
-            return False
+    if other.host is not None and (route.host is None or not other.matches_host(route.host)):
+        return False  # a pattern matches itself, and what is narrower
     if other.path_regex is not None:
         return route.path_regex == other.path_regex
     if route.path is None:

@@ -90,7 +90,8 @@ class Policies:
                 return
         if not merged.is_damaged("dangerously_allow"):
             write = f"dangerously_allow: [{danger}] if it is meant"
-            self.report.add(merged.culprit(node), what, write)
+            with_credentials = danger.endswith("with_credentials")
+            self.report.add(merged.culprit(node) if with_credentials else node, what, write)
 
 
 class _Merged:

@@ -66,8 +66,8 @@ def _with_environment(schema: Schema) -> Schema:
     """Let a value also be text with a reference to the environment in it."""
     if "items" in schema:
         return {**schema, "items": _with_environment(schema["items"])}
-    if isinstance(schema.get("additionalProperties"), dict):
-        return {**schema, "additionalProperties": _with_environment(schema["additionalProperties"])}
+    if "patternProperties" in schema:
+        return {**schema, "additionalProperties": False}
     if "anyOf" in schema:
         return {**schema, "anyOf": [*map(_with_items, schema["anyOf"]), _REFERENCE]}
     if "oneOf" in schema:

@@ -1,6 +1,5 @@
 """Upstreams: a URL, how it is met over TLS, and the forward proxy on the way."""
 
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,12 +75,14 @@ def _file(name: str | None, node: Node | None, folder: Path, report: Report) -> 
     path = folder / name
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        report.add(node, f"the file can't be read: {reason}")
+        if regular:  # a pipe would be waited for
+            path.open("rb").close()
+    except OSError as error:
+        report.add(node, f"the file can't be read: {error.strerror}")
+        return None
+    except ValueError:
+        report.add(node, "this is no file's name")
         return None
     if not regular:
         report.add(node, "this is no file")
-    elif not os.access(path, os.R_OK):
-        report.add(node, "the file can't be read: Permission denied")
     return str(path)

@@ -3,7 +3,7 @@
 from corsproxy.core import targets
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import members
-from corsproxy.core.heads import RequestHead
+from corsproxy.core.messages import RequestHead
 
 _NEVER_FORWARDED = frozenset({b"CONNECT", b"TRACE"})
 _MAX_DIGITS = 19  # of a Content-Length that fits in 63 bits, as everyone counts

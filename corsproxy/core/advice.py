@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from corsproxy.core.cors import FORBIDDEN_METHODS, CorsPolicy, Reason, Refusal
+from corsproxy.core.cors import FORBIDDEN_METHODS, CorsPolicy
+from corsproxy.core.verdicts import Reason, Refusal
 
 
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:

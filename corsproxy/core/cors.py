@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import NamedTuple
 
 from corsproxy.core.fields import Field, is_token, members
 from corsproxy.core.origins import (
@@ -11,6 +11,7 @@ from corsproxy.core.origins import (
     OriginSet,
     OriginSyntaxError,
 )
+from corsproxy.core.verdicts import Reason, Refusal, Verdict
 
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §2.2.1
 FORBIDDEN_METHODS = frozenset({b"CONNECT", b"TRACE", b"TRACK"})  # Fetch §2.2.1
@@ -18,60 +19,26 @@ FORBIDDEN_METHODS = frozenset({b"CONNECT", b"TRACE", b"TRACK"})  # Fetch §2.2.1
 MAX_HEADER_NAMES = 128  # more than any page sends; bounds the work a preflight can ask for
 MAX_HEADER_OCTETS = 8192
 
+_MOST_REMEMBERED = 1024  # verdicts a policy keeps, and how long a question may be, in octets
+_LONGEST_REMEMBERED = 1024
+
 VARY_ORIGIN = (b"Origin",)
 VARY_PREFLIGHT = (b"Origin", b"Access-Control-Request-Method", b"Access-Control-Request-Headers")
 
 
-class Reason(StrEnum):
-    """Why a request is refused: stable codes, the same in answers, logs and `explain`."""
-
-    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
-    ORIGIN_MALFORMED = "origin_malformed"
-    ORIGIN_NULL = "origin_null"
-    METHOD_NOT_ALLOWED = "method_not_allowed"
-    METHOD_MALFORMED = "method_malformed"
-    HEADER_NOT_ALLOWED = "header_not_allowed"
-    TOO_MANY_HEADERS = "too_many_headers"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A no, with its reason, what it was said of, and what nearly matched."""
-
-    reason: Reason
-    culprit: str
-    near_miss: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CorsRequest:
+class CorsRequest(NamedTuple):
     """A request with an Origin field: `origins` holds every line of it, as it came."""
 
     origins: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PreflightRequest:
+class PreflightRequest(NamedTuple):
     """A CORS-preflight request (Fetch §4.8): what the browser asks leave for."""
 
     origins: tuple[bytes, ...]
     methods: tuple[bytes, ...]
     headers: tuple[bytes, ...] = ()
     private_network: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a policy says of a request: the fields to answer with, or why not.
-
-    `expose_all` asks for the response's own names in Access-Control-Expose-Headers, which with
-    credentials knows no wildcard (Fetch §3.3.3).
-    """
-
-    fields: tuple[Field, ...] = ()
-    vary: tuple[bytes, ...] = ()
-    refusal: Refusal | None = None
-    expose_all: bool = False
 
 
 def classify(
@@ -118,10 +85,12 @@ class CorsPolicy:
 
     _methods: frozenset[bytes] = field(init=False, repr=False, compare=False)
     _headers: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    _remembered: dict[object, Verdict] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_methods", frozenset(m.encode() for m in self.methods))
         object.__setattr__(self, "_headers", frozenset(h.lower().encode() for h in self.headers))
+        object.__setattr__(self, "_remembered", {})
 
     @property
     def public(self) -> bool:
@@ -135,7 +104,21 @@ class CorsPolicy:
         return not self.public or (timing is not None and not timing.any_origin)
 
     def judge(self, request: CorsRequest | PreflightRequest | None) -> Verdict:
-        """Decide what a request is answered with. Never raises: a no is a verdict too."""
+        """Decide what a request is answered with. Never raises: a no is a verdict too.
+
+        The same few questions come again and again, so answers are remembered, boundedly.
+        """
+        verdict = self._remembered.get(request)
+        if verdict is None:
+            verdict = self.decide(request)
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            if request is None or _size(request) <= _LONGEST_REMEMBERED:
+                self._remembered[request] = verdict
+        return verdict
+
+    def decide(self, request: CorsRequest | PreflightRequest | None) -> Verdict:
+        """Decide anew, whatever was decided before."""
         if isinstance(request, PreflightRequest):
             return self._judge_preflight(request)
         return self._judge_actual(request)
@@ -278,3 +261,10 @@ def _read_origin(origins: tuple[bytes, ...]) -> Origin:
 def _text(value: bytes) -> str:
     """Decode what a client sent for people to read: bounded, no control characters."""
     return ascii(value[:MAX_ORIGIN_LENGTH].decode("latin-1"))[1:-1]
+
+
+def _size(request: CorsRequest | PreflightRequest) -> int:
+    lines = request.origins
+    if isinstance(request, PreflightRequest):
+        lines = (*lines, *request.methods, *request.headers)
+    return sum(map(len, lines))

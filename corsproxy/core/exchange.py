@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from corsproxy.core.cors import Verdict
+from corsproxy.core.verdicts import Verdict
 
 
 @dataclass(slots=True)

@@ -1,82 +1,30 @@
 """Heads as they cross the gateway: `to_upstream()` and `to_client()` (RFC 9110 §7.6)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from corsproxy.core import cookies, locations
 from corsproxy.core.cookies import local_rules
-from corsproxy.core.cors import CorsPolicy, Verdict
+from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.crossing import TO_CLIENT, TO_UPSTREAM, Crossing
 from corsproxy.core.fields import HOP_BY_HOP, OWS, Field, Fields, members, nominated
-from corsproxy.core.forwarding import folded, is_forwarding, who_asks
+from corsproxy.core.forwarding import folded, who_asks
+from corsproxy.core.messages import (
+    Client,
+    Index,
+    Passage,
+    RequestHead,
+    ResponseHead,
+    index_fields,
+)
 from corsproxy.core.origins import parse_octets
-from corsproxy.core.routes import Route, RouteTable
-from corsproxy.core.targets import Target
+from corsproxy.core.routes import Route
 
-Index = Mapping[bytes, Sequence[bytes]]
-
-# Pinned by a browser to all of localhost, these would break every other server there.
-_NOT_ON_LOOPBACK = frozenset({b"strict-transport-security", b"alt-svc"})
+_PASS, _CORS = Crossing.PASS, Crossing.CORS
+_DATE, _VARY = Crossing.DATE, Crossing.VARY
+_NOTHING: frozenset[bytes] = frozenset()
+_ABOUT_THE_HOP = frozenset({b"upgrade", b"trailer"})  # named by Connection, yet judged apart
+_NOMINATING_NOTHING = ([b"keep-alive"], [b"close"], [b"Keep-Alive"], [b"Close"])
 
 # What no page can read, whatever is exposed (Fetch §2.2.2), and what is for this hop only.
 _HIDDEN = HOP_BY_HOP | {b"set-cookie", b"set-cookie2"}
-
-_LOCATIONS = frozenset({b"location", b"content-location"})
-
-
-@dataclass(frozen=True, slots=True)
-class RequestHead:
-    """A request's head as it came; `index` holds the values by names in lower case."""
-
-    method: bytes
-    target: Target
-    minor: int
-    fields: Fields
-    index: Index
-
-    @property
-    def host(self) -> bytes:
-        """The authority asked for: that of an absolute target, else Host (RFC 9112 §3.2.2)."""
-        if self.target.authority is not None:
-            return self.target.authority
-        return self.index.get(b"host", (b"",))[0]
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
-    """A response's head as it came from the upstream, or as the proxy made it."""
-
-    status: int
-    reason: bytes
-    fields: Fields
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Who asks, and how: the peer's address (None on a unix socket) and the listener."""
-
-    address: str | None
-    scheme: str = "http"
-    loopback: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """What a response's way out depends on; `route` is None where none matched."""
-
-    verdict: Verdict
-    policy: CorsPolicy | None
-    client: Client
-    host: bytes = b""
-    route: Route | None = None
-    table: RouteTable | None = None
-
-
-def index_fields(fields: Fields) -> dict[bytes, list[bytes]]:
-    """Gather the values of every field by its name in lower case, in order."""
-    index: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        index.setdefault(name.lower(), []).append(value)
-    return index
 
 
 # To the upstream.
@@ -95,31 +43,50 @@ def to_upstream(
     if proxy:  # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2, §3.2.4)
         forwarded = str(route.upstream.address).encode() + forwarded.removeprefix(b"*")
     lines = [head.method + b" " + forwarded + b" HTTP/1.1"]
-    removed = HOP_BY_HOP | nominated(head.index.get(b"connection", ()))
-    if head.minor == 0:  # nothing is expected from there (RFC 9110 §10.1.1)
-        removed |= {b"expect"}
-    unwanted = route.request_headers.dropped
-    replaced = {folded(name) for name in unwanted} - {b"host"}
     host = _host(head, route)
     if b"host" not in head.index:
         lines.append(b"Host: " + host)
+    edits = route.request_headers
+    gone = _nominated(head.index)
+    replaced = edits.folded
     for name, value in head.fields:
-        key = name.lower()
-        if key == b"host":
-            value = host  # noqa: PLW2901
-        if key in removed or is_forwarding(key) or (replaced and folded(key) in replaced):
+        crossing, key = TO_UPSTREAM[name]
+        if crossing is not _PASS:
+            changed = _changed(crossing, head, host, value)
+            if changed is None:
+                continue
+            value = changed  # noqa: PLW2901
+        if (gone and key in gone) or (replaced and folded(key) in replaced):
             continue
-        if key == b"max-forwards" and head.method in (b"OPTIONS", b"TRACE"):
-            value = _one_less(value)  # noqa: PLW2901
         lines.append(name + b": " + value)
     if proxy and proxy.authorization:
         lines.append(b"Proxy-Authorization: " + proxy.authorization)
-    who = who_asks(client.address, client.scheme, head.host)
-    added = (*who, (b"Via", via), *_connection(head, upgrade=upgrade))
-    lines.extend(name + b": " + value for name, value in added if name.lower() not in unwanted)
-    appended = route.request_headers.appended
-    lines.extend(n + b": " + v for n, v in appended if n.lower() != b"host")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    added = (*who_asks(client.address, client.scheme, head.host), (b"Via", via))
+    unwanted = edits.dropped
+    lines += [n + b": " + v for n, v in added if not unwanted or n.lower() not in unwanted]
+    lines += [n + b": " + v for n, v in _connection(head, upgrade=upgrade)]
+    lines += [n + b": " + v for n, v in edits.appended if n.lower() != b"host"]
+    lines.append(b"\r\n")
+    return b"\r\n".join(lines)
+
+
+def _nominated(index: Index) -> frozenset[bytes]:
+    """Return what Connection says to remove; the two usual values name nothing (§7.6.1)."""
+    connection = index.get(b"connection")
+    if connection is None or connection in _NOMINATING_NOTHING:
+        return _NOTHING
+    return nominated(connection)
+
+
+def _changed(crossing: Crossing, head: RequestHead, host: bytes, value: bytes) -> bytes | None:
+    """Return what a field that doesn't just pass becomes; None where it goes."""
+    if crossing is Crossing.HOST:
+        return host
+    if crossing is Crossing.EXPECT:  # nothing is expected from HTTP/1.0 (RFC 9110 §10.1.1)
+        return value if head.minor else None
+    if crossing is Crossing.MAX_FORWARDS:
+        return _one_less(value) if head.method in (b"OPTIONS", b"TRACE") else value
+    return None
 
 
 def _host(head: RequestHead, route: Route) -> bytes:
@@ -127,7 +94,7 @@ def _host(head: RequestHead, route: Route) -> bytes:
         if name.lower() == b"host":
             return value
     own = route.preserve_host and head.host
-    return own or route.upstream.address.authority.encode()
+    return own or route.upstream.authority
 
 
 def _one_less(hops: bytes) -> bytes:
@@ -154,116 +121,109 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
 
     `framing` holds the fields of the hop to the client: Transfer-Encoding, Connection.
     """
-    out = _Outgoing(reply, passage, framing)
+    policy, route, verdict = passage.policy, passage.route, passage.verdict
+    keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
+    own = _without_cors(verdict.fields) if keep_cors else verdict.fields
+    gone = _gone(reply.fields, own, route)
+    fields = list(framing)
     for name, value in reply.fields:
-        out.take(name, name.lower(), value)
-    return out.finish(date)
+        crossing, key = TO_CLIENT[name]
+        if gone and key in gone:
+            continue
+        if crossing is not _PASS:
+            if not (keep_cors if crossing is _CORS else _stays(crossing, reply, passage, framing)):
+                continue
+            value = _rewritten(crossing, value, passage)  # noqa: PLW2901
+        fields.append((name, value))
+    if not any(TO_CLIENT[name][0] is _DATE for name, _ in fields):
+        fields.append((b"Date", date))
+    if route is not None:
+        fields += route.response_headers.appended
+    fields += own
+    if verdict.vary:
+        _merge_vary(fields, verdict.vary)
+    if verdict.expose_all and not keep_cors:
+        fields.append((b"Access-Control-Expose-Headers", _exposed(fields)))
+    lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
+    lines += [name + b": " + value for name, value in fields]
+    lines.append(b"\r\n")
+    return b"\r\n".join(lines)
 
 
-class _Outgoing:
-    """The head of an answer while it is put together: one walk over the fields."""
+def _gone(fields: Fields, own: Fields, route: Route | None) -> frozenset[bytes]:
+    """Return the names, in lower case, of what gives way to ours or was meant for this hop."""
+    gone = route.response_headers.dropped if route else _NOTHING
+    connection = [v for n, v in fields if TO_CLIENT[n][1] == b"connection"]
+    if connection and connection not in _NOMINATING_NOTHING:
+        gone |= nominated(connection) - _ABOUT_THE_HOP
+    neighbours = [name for name, _ in own if not name.startswith(b"Access-Control-")]
+    return gone | {name.lower() for name in neighbours} if neighbours else gone
 
-    __slots__ = ("_chunked", "_dated", "_fields", "_keep_cors", "_own", "_passage", "_removed",
-                 "_reply", "_route", "_unsized", "_vary")  # fmt: skip
 
-    def __init__(self, reply: ResponseHead, passage: Passage, framing: Fields) -> None:
-        self._reply = reply
-        self._passage = passage
-        self._route = passage.route
-        connection = [value for name, value in reply.fields if name.lower() == b"connection"]
-        self._removed = HOP_BY_HOP | nominated(connection)
-        if self._route is not None:
-            self._removed |= self._route.response_headers.dropped
-        if passage.client.loopback:
-            self._removed |= _NOT_ON_LOOPBACK
-        policy, self._own = passage.policy, passage.verdict.fields
-        self._keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
-        if self._keep_cors:
-            self._own = tuple(f for f in self._own if not f[0].startswith(b"Access-Control-"))
-        self._removed |= {name.lower() for name, _ in self._own}
-        self._chunked = any(name == b"Transfer-Encoding" for name, _ in framing)
-        self._unsized = self._chunked or reply.status < 200 or reply.status == 204  # noqa: PLR2004
-        self._fields: list[Field] = []
-        self._vary: int | None = None
-        self._dated = False
-        self._fields.extend(framing)
+def _without_cors(fields: Fields) -> Fields:
+    return tuple(f for f in fields if not f[0].startswith(b"Access-Control-"))
 
-    def take(self, name: bytes, key: bytes, value: bytes) -> None:
-        """Pass one field on, changed or left out as the rules say."""
-        if key.startswith(b"access-control-") and not self._keep_cors:
-            return
-        if key in self._removed:
-            if not (key in (b"upgrade", b"trailer") and self._may_stay(key)):
-                return
-        elif key == b"content-length" and self._unsized:
-            return
-        elif key == b"set-cookie":
-            value = self._cookie(value)
-        elif key in _LOCATIONS or key == b"refresh":
-            value = self._location(key, value)
-        self._dated = self._dated or key == b"date"
-        if key == b"vary":
-            self._vary = len(self._fields)
-        self._fields.append((name, value))
 
-    def _may_stay(self, key: bytes) -> bool:
-        """Upgrade says on 426 which protocol is wanted; Trailer announces what is forwarded."""
-        return self._reply.status == 426 if key == b"upgrade" else self._chunked  # noqa: PLR2004
+def _stays(crossing: Crossing, reply: ResponseHead, passage: Passage, framing: Fields) -> bool:
+    """Tell whether a field crosses although, or because, it is about the message or the hop."""
+    chunked = (b"Transfer-Encoding", b"chunked") in framing
+    if crossing is Crossing.LENGTH:
+        return not (chunked or reply.status < 200 or reply.status == 204)  # noqa: PLR2004
+    if crossing is Crossing.UPGRADE:  # 426 says which protocol is wanted (§15.5.22)
+        return reply.status == 426  # noqa: PLR2004
+    if crossing is Crossing.TRAILER:  # announces what is forwarded
+        return chunked
+    if crossing is Crossing.PINNED:
+        # a browser would keep these for all of localhost, and break every other server there
+        return not passage.client.loopback
+    return crossing is not Crossing.DROP
 
-    def _cookie(self, value: bytes) -> bytes:
-        route, client = self._route, self._passage.client
-        if route is None or (route.cookies is None and not route.cookies_local):
-            return value
-        path = (route.path or b"/").decode("latin-1") if route.strip_prefix else "/"
-        rules = route.cookies or local_rules(path, secure=client.scheme == "https")
-        return cookies.rewrite(value, rules)
 
-    def _location(self, key: bytes, value: bytes) -> bytes:
-        passage, route = self._passage, self._route
-        if route is None or passage.table is None or not route.rewrite_location or not passage.host:
-            return value
-        public = passage.client.scheme.encode() + b"://" + passage.host
-        change = locations.rewrite_refresh if key == b"refresh" else locations.rewrite
-        return change(value, passage.table, route, public)
+def _rewritten(crossing: Crossing, value: bytes, passage: Passage) -> bytes:
+    if crossing is Crossing.SET_COOKIE:
+        return _cookie(value, passage)
+    if crossing in (Crossing.LOCATION, Crossing.REFRESH):
+        return _location(crossing, value, passage)
+    return value
 
-    def finish(self, date: bytes) -> bytes:
-        """Add what is the proxy's to say, and write the head."""
-        if not self._dated:
-            self._fields.append((b"Date", date))
-        if self._route is not None:
-            self._fields.extend(self._route.response_headers.appended)
-        self._fields.extend(self._own)
-        self._merge_vary()
-        if self._passage.verdict.expose_all and not self._keep_cors:
-            self._fields.append((b"Access-Control-Expose-Headers", self._exposed()))
-        reply = self._reply
-        lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
-        lines.extend(name + b": " + value for name, value in self._fields)
-        return b"\r\n".join(lines) + b"\r\n\r\n"
 
-    def _exposed(self) -> bytes:
-        names = dict.fromkeys(name.lower() for name, _ in self._fields)
-        shown = (n for n in names if n not in _HIDDEN and not n.startswith(b"access-control-"))
-        return b", ".join(shown)
+def _cookie(value: bytes, passage: Passage) -> bytes:
+    route, client = passage.route, passage.client
+    if route is None or (route.cookies is None and not route.cookies_local):
+        return value
+    path = (route.path or b"/").decode("latin-1") if route.strip_prefix else "/"
+    rules = route.cookies or local_rules(path, secure=client.scheme == "https")
+    return cookies.rewrite(value, rules)
 
-    def _merge_vary(self) -> None:
-        """Add to Vary what is not there yet, in whatever letter case (Fetch §3.3.5)."""
-        wanted = self._passage.verdict.vary
-        if not wanted:
-            return
-        lines = [value for name, value in self._fields if name.lower() == b"vary"]
-        there = {member.lower() for member in members(lines)}
-        if b"*" in there:
-            return
-        missing = b", ".join(name for name in wanted if name.lower() not in there)
-        if not missing:
-            return
-        if self._vary is None:
-            self._fields.append((b"Vary", missing))
-            return
-        name, value = self._fields[self._vary]
-        value = value.rstrip(OWS + b",")
-        self._fields[self._vary] = (name, value + b", " + missing if value else missing)
+
+def _location(crossing: Crossing, value: bytes, passage: Passage) -> bytes:
+    route = passage.route
+    if route is None or passage.table is None or not route.rewrite_location or not passage.host:
+        return value
+    public = passage.client.scheme.encode() + b"://" + passage.host
+    change = locations.rewrite_refresh if crossing is Crossing.REFRESH else locations.rewrite
+    return change(value, passage.table, route, public)
+
+
+def _exposed(fields: Fields) -> bytes:
+    names = dict.fromkeys(name.lower() for name, _ in fields)
+    shown = (n for n in names if n not in _HIDDEN and not n.startswith(b"access-control-"))
+    return b", ".join(shown)
+
+
+def _merge_vary(fields: list[Field], wanted: tuple[bytes, ...]) -> None:
+    """Add to Vary what is not there yet, in whatever letter case (Fetch §3.3.5)."""
+    places = [i for i, (name, _) in enumerate(fields) if TO_CLIENT[name][0] is _VARY]
+    there = {member.lower() for member in members(fields[i][1] for i in places)}
+    missing = b", ".join(name for name in wanted if name.lower() not in there)
+    if b"*" in there or not missing:
+        return
+    if not places:
+        fields.append((b"Vary", missing))
+        return
+    name, value = fields[places[-1]]
+    value = value.rstrip(OWS + b",")
+    fields[places[-1]] = (name, value + b", " + missing if value else missing)
 
 
 def _is_complete(fields: Fields, policy: CorsPolicy) -> bool:

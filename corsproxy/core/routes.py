@@ -8,6 +8,7 @@ from corsproxy.core import targets
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import Field
+from corsproxy.core.forwarding import folded
 from corsproxy.core.limits import Timeouts
 from corsproxy.core.targets import Target
 from corsproxy.core.upstreams import Upstream
@@ -15,21 +16,24 @@ from corsproxy.core.upstreams import Upstream
 
 @dataclass(frozen=True, slots=True)
 class HeaderEdits:
-    """Fields set (all of that name replaced), added and removed on the way."""
+    """Fields set (all of that name replaced), added and removed on the way.
+
+    `dropped` holds the names, in lower case, that are taken off what passes; `folded` the same as
+    WSGI and CGI servers compare them, Host excepted; `appended` the fields put after what passes.
+    """
 
     set: tuple[Field, ...] = ()
     add: tuple[Field, ...] = ()
     remove: tuple[bytes, ...] = ()
+    dropped: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    folded: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    appended: tuple[Field, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def dropped(self) -> frozenset[bytes]:
-        """The names, in lower case, that are taken off what passes."""
-        return frozenset(n.lower() for n in (*self.remove, *(name for name, _ in self.set)))
-
-    @property
-    def appended(self) -> tuple[Field, ...]:
-        """The fields put after what passes."""
-        return (*self.set, *self.add)
+    def __post_init__(self) -> None:
+        dropped = frozenset(n.lower() for n in (*self.remove, *(name for name, _ in self.set)))
+        object.__setattr__(self, "dropped", dropped)
+        object.__setattr__(self, "folded", frozenset(map(folded, dropped)) - {b"host"})
+        object.__setattr__(self, "appended", (*self.set, *self.add))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,16 @@ class Route:
     request_body: int | None = None
     place: str = "routes[0]"
     policy_place: str = "cors"
+    _prefix: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prefix", (self.path or b"").rstrip(b"/"))
 
     def matches_path(self, path: bytes) -> bool:
         """Tell whether the route serves a path (as `targets.comparable` gives it)."""
         if self.path_regex is not None:
             return path.startswith((b"/", b"*")) and self.path_regex.fullmatch(path) is not None
-        prefix = (self.path or b"").rstrip(b"/")
+        prefix = self._prefix
         if path == b"*":
             return not prefix
         return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"", b"/")
@@ -112,20 +120,18 @@ class RouteTable:
 
     routes: Sequence[Route]
     default: CorsPolicy | None = None
-    origins: dict[str, Route] = field(init=False, repr=False, compare=False)
+    _by_host: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        first: dict[str, Route] = {}
-        for route in self.routes:
-            first.setdefault(str(route.upstream.address), route)
-        object.__setattr__(self, "origins", first)
+        object.__setattr__(self, "_by_host", any(route.host for route in self.routes))
 
     def match(self, method: bytes, target: Target, host: bytes) -> Route | GatewayError:
         """Return the route of a request, or why there is none.
 
         A preflight is routed by the method it asks for: pass that one (cors-rules 8).
         """
-        path, name = targets.comparable(target.path), targets.host_name(host)
+        path = targets.comparable(target.path)
+        name = targets.host_name(host) if self._by_host else ""
         allowed: set[bytes] = set()
         for route in self.routes:
             if not (route.matches_path(path) and route.matches_host(name)):

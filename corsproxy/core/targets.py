@@ -1,7 +1,8 @@
 """Request targets (RFC 9112 §3.2): split, compared and shortened without changing an octet."""
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from corsproxy.core import hosts
 from corsproxy.core.hosts import HostSyntaxError
@@ -11,11 +12,11 @@ _SEPARATORS = re.compile(rb"/|\\|%2[fF]|%5[cC]")
 _DOTS = re.compile(rb"(?:\.|%2[eE]){1,2}")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()+,;=%\-]+)(:[0-9]{0,5})?")
+_LONGEST_HOST = 300  # octets: a name of 253, and a port
 _MAX_PORT = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A request target: the path as it came, and the query (None where there is no `?`).
 
     `authority` is set where the target was in absolute form, and then replaces Host.
@@ -49,6 +50,11 @@ def parse(target: bytes) -> Target | None:
 
 def is_host(value: bytes) -> bool:
     """Tell whether `value` is a Host field's value: one host, perhaps with a port (§7.2)."""
+    return len(value) <= _LONGEST_HOST and _is_host(value)
+
+
+@lru_cache(1024)  # the same few hosts are asked for again and again
+def _is_host(value: bytes) -> bool:
     match = _HOST.fullmatch(value)
     return match is not None and int((match[2] or b":")[1:] or b"0") <= _MAX_PORT
 

@@ -1,6 +1,6 @@
 """Where requests go: the address of an upstream, and the path put before theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from corsproxy.core.origins import DEFAULT_PORTS
 
@@ -56,11 +56,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """An address, and the path and query put before those of a request."""
+    """An address, and the path and query put before those of a request.
+
+    `authority` is the Host of the address, ready to be sent.
+    """
 
     address: Address
     path: bytes = b""
     query: bytes = b""
+    authority: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "authority", self.address.authority.encode())
 
     def target(self, path: bytes, query: bytes | None) -> bytes:
         """Join the upstream's own path and query with those of a request, one slash between.

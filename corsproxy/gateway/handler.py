@@ -4,24 +4,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 
 from corsproxy.core import admission, targets
-from corsproxy.core.cors import CorsRequest, PreflightRequest, Verdict, classify
+from corsproxy.core.cors import CorsRequest, PreflightRequest, classify
 from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.fields import members
-from corsproxy.core.heads import (
-    Client,
-    Passage,
-    RequestHead,
-    ResponseHead,
-    index_fields,
-    to_upstream,
-)
+from corsproxy.core.heads import to_upstream
+from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead, index_fields
 from corsproxy.core.routes import Route, RouteTable
+from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.relay import Answer, written
 from corsproxy.gateway.tunnel import tunnel
@@ -38,8 +33,7 @@ _SWITCHING_PROTOCOLS = 101
 _CLIENT_GONE = 499
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """What is known of an exchange once it is classified and judged."""
 
     request: web.BaseRequest
@@ -82,7 +76,9 @@ class Gateway:
             await self._answer_error(visit, error)
         except asyncio.CancelledError:
             visit.exchange.status = visit.exchange.status or _CLIENT_GONE
-            visit.exchange.error = "client_gone"
+            if not visit.exchange.tunnelled:  # a tunnel is for either side to end
+                visit.exchange.error = "client_gone"
+            visit.answer.cut()
             raise
         except ConnectionError:
             visit.exchange.error = "client_gone"
@@ -161,7 +157,7 @@ class Gateway:
             try:
                 connection.send(head + (upload.ready or b""), bodiless=visit.head.method == b"HEAD")
                 upload.start(connection, visit.answer)
-                await self._relay(visit, route, connection)
+                await self._relay(visit, route, upload, connection)
             except GatewayError as error:
                 if fresh or not _may_retry(error, visit, connection, upload):
                     raise
@@ -172,24 +168,26 @@ class Gateway:
                 visit.exchange.received = upload.received
                 self._release(route, connection, upload)
 
-    async def _relay(self, visit: Visit, route: Route, connection: Connection) -> None:
+    async def _relay(
+        self, visit: Visit, route: Route, upload: Upload, connection: Connection
+    ) -> None:
+        answer = visit.answer
         reply = await connection.reply()
         while reply.head.status < 200 and reply.head.status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004
             if reply.head.status != 100:  # noqa: PLR2004 the 100 is for the upload to pass on
-                await visit.answer.interim(reply.head)
+                await answer.interim(reply.head)
             reply = await connection.reply()
         visit.exchange.status = reply.head.status
+        answer.keep_alive = answer.keep_alive and not self.draining
         if reply.head.status != _SWITCHING_PROTOCOLS:
-            await visit.answer.relay(reply, visit.passage, connection)
+            await answer.relay(reply, visit.passage, connection)
             return
         protocols = [v for n, v in reply.head.fields if n.lower() == b"upgrade"]
         if not _was_asked_for(protocols, visit.head):
             raise GatewayError(ProxyErrorType.HTTP_UPGRADE_FAILED)
         visit.exchange.tunnelled = True
-        await visit.answer.switch(reply.head, visit.passage, b", ".join(protocols))
-        visit.exchange.received = await tunnel(
-            visit.request, visit.answer, connection, route.timeouts.tunnel
-        )
+        await answer.switch(reply.head, visit.passage, b", ".join(protocols))
+        await tunnel(visit.request, upload, answer, connection, route.timeouts.tunnel)
 
     def _release(self, route: Route, connection: Connection, upload: Upload) -> None:
         if upload.finished and connection.reusable:
@@ -207,6 +205,7 @@ class Gateway:
             answer.cut()
             raise ConnectionResetError(error.detail)
         exchange.status = error.status
+        answer.keep_alive = answer.keep_alive and not self.draining
         reply, content = self.explainer.explain_error(error, visit.passage, visit.kind)
         await answer.whole(reply, content, visit.passage)
 

@@ -6,14 +6,14 @@ declared end, content on 204, 304 and HEAD; such a connection is not used again.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 import httptools
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control, members
-from corsproxy.core.heads import ResponseHead
+from corsproxy.core.messages import ResponseHead
 
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
@@ -33,8 +33,7 @@ class Framing(Enum):
     CLOSE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A response head, interim or final, and how its content is framed."""
 
     head: ResponseHead
@@ -80,7 +79,10 @@ class ReplyParser:
     def feed(self, data: bytes) -> None:
         """Take what was received; raise `GatewayError` where it is no response (RFC 9112 §4)."""
         if self.complete:
-            self.junk = True
+            if self.tail is None:
+                self.junk = True
+            else:
+                self.tail += data
             return
         if self.final is None:
             self._octets += len(data)
@@ -156,7 +158,11 @@ class ReplyParser:
             self.replies.append(Reply(head, Framing.NONE))
             return
         framing = self._framing(status, version)
-        persistent = self._parser.should_keep_alive() and framing is not Framing.CLOSE
+        persistent = (
+            self._parser.should_keep_alive()
+            and framing is not Framing.CLOSE
+            and status != _SWITCHING_PROTOCOLS
+        )
         self.final = Reply(head, framing, persistent)
         self.replies.append(self.final)
         self.complete = framing is Framing.NONE

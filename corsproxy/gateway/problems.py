@@ -6,7 +6,7 @@ from corsproxy.core.advice import advise
 from corsproxy.core.cors import CorsRequest, PreflightRequest
 from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType, problem, proxy_status
 from corsproxy.core.fields import Field
-from corsproxy.core.heads import Passage, ResponseHead
+from corsproxy.core.messages import Passage, ResponseHead
 
 _FIELDS: tuple[Field, ...] = (
     (b"Content-Type", b"application/problem+json"),

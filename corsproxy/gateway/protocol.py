@@ -15,10 +15,10 @@ from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
-from corsproxy.core.cors import Verdict
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
-from corsproxy.core.heads import Client, Passage
+from corsproxy.core.messages import Client, Passage
+from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.relay import render, written
 

@@ -16,7 +16,8 @@ from aiohttp.http import StreamWriter
 
 from corsproxy.core.errors import ProxyErrorType
 from corsproxy.core.fields import HOP_BY_HOP, Field, Fields
-from corsproxy.core.heads import Passage, RequestHead, ResponseHead, to_client
+from corsproxy.core.heads import to_client
+from corsproxy.core.messages import Passage, RequestHead, ResponseHead
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.parser import Framing, Reply

@@ -1,11 +1,13 @@
 """After 101 Switching Protocols: octets both ways, none of them looked at (RFC 9110 §7.8)."""
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
-from corsproxy.core.errors import ProxyErrorType
+from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.gateway.relay import Answer
+from corsproxy.gateway.upload import Upload
 from corsproxy.gateway.wire import Connection, Expiry
 
 _SILENT = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT, "the tunnel was silent")
@@ -14,15 +16,15 @@ _SILENT = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT, "the tunnel was silent"
 class _Upward:
     """What the client sends, on its way to the upstream; aiohttp takes it for a parser."""
 
-    def __init__(self, request: web.BaseRequest, connection: Connection) -> None:
+    def __init__(self, request: web.BaseRequest, upload: Upload, connection: Connection) -> None:
         self._request = request
+        self._upload = upload
         self._connection = connection
         self._draining: asyncio.Task[None] | None = None
-        self.received = 0
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Pass octets on, and hold the client back while the upstream is slow."""
-        self.received += len(data)
+        self._upload.received += len(data)
         self._connection.write(data)
         self._connection.touch()
         if self._connection.writing_paused and self._draining is None:
@@ -36,7 +38,8 @@ class _Upward:
         """Take the client's end: the exchange is cancelled with it."""
 
     async def _resume(self) -> None:
-        await self._connection.drain()
+        with suppress(GatewayError):  # which the other direction reports
+            await self._connection.drain()
         self._draining = None
         transport = self._request.transport
         if transport is not None and not transport.is_closing():
@@ -49,15 +52,19 @@ class _Upward:
 
 
 async def tunnel(
-    request: web.BaseRequest, answer: Answer, connection: Connection, idle: float | None
-) -> int:
-    """Carry octets both ways until either side ends; return how many the client sent.
+    request: web.BaseRequest,
+    upload: Upload,
+    answer: Answer,
+    connection: Connection,
+    idle: float | None,
+) -> None:
+    """Carry octets both ways until either side ends; what the client sends counts as its upload.
 
     A tunnel in which nothing moves for `idle` seconds is closed.
     """
     connection.tunnel()
     connection.expect(idle, _SILENT)
-    upward = _Upward(request, connection)
+    upward = _Upward(request, upload, connection)
     request.protocol.keep_alive(False)  # aiohttp's idle timer is not for tunnels
     # the parser is duck-typed: aiohttp calls feed_data() and feed_eof() only
     request.protocol.set_parser(upward)  # type: ignore[arg-type]
@@ -67,7 +74,7 @@ async def tunnel(
             connection.touch()
             data = connection.take()
             if not data:
-                return upward.received
+                return
             await answer.pass_on(data)
     finally:
         upward.close()

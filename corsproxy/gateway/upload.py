@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
-from corsproxy.core.heads import RequestHead
+from corsproxy.core.messages import RequestHead
 from corsproxy.core.routes import Route
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.relay import Answer

@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._parser: ReplyParser | None = None
         self._failure: GatewayError | None = None
         self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
+        self._writers: list[asyncio.Future[None]] = []
         self._expiry = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT)
         self._deadline = Deadline(loop, self._expired)
         self._patience: float | None = None
@@ -71,8 +71,9 @@ class Connection(asyncio.Protocol):
         if self._failure is not None:
             raise self._failure
         if self.writing_paused and not self.closed:
-            self._writer = self._loop.create_future()
-            await self._writer
+            writer = self._loop.create_future()
+            self._writers.append(writer)
+            await writer
 
     async def reply(self) -> Reply:
         """Wait for the next head: of an interim response, or of the final one."""
@@ -203,9 +204,9 @@ class Connection(asyncio.Protocol):
         except GatewayError as error:
             self.fail(error)
             return
-        if parser.body:
+        if parser.body or parser.tail:
             self._held += len(data)
-        if parser.replies and parser.replies[0].head.status == _CONTINUE:
+        if any(reply.head.status == _CONTINUE for reply in parser.replies):
             self.continued.set()
 
     def eof_received(self) -> None:
@@ -218,8 +219,7 @@ class Connection(asyncio.Protocol):
         self._deadline.close()
         self._ended(exc)
         self._transport = None
-        if self._writer is not None and not self._writer.done():
-            self._writer.set_result(None)
+        self._let_write()
         self._lost(self)
 
     def _ended(self, exc: Exception | None) -> None:
@@ -240,8 +240,13 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Let the writer go on."""
         self.writing_paused = False
-        if self._writer is not None and not self._writer.done():
-            self._writer.set_result(None)
+        self._let_write()
+
+    def _let_write(self) -> None:
+        for writer in self._writers:
+            if not writer.done():
+                writer.set_result(None)
+        self._writers.clear()
 
     async def _readable(self) -> None:
         """Wait for something to be received, or for the end."""

@@ -34,7 +34,7 @@ def test_a_key_of_another_tool_is_told_in_ours(
     key: str, meant: str, tell: Callable[..., list[str]]
 ):
     table = f"routes: [{{upstream: 'http://a', cors: {{allow_origin_regex: [], {key}: 1}}}}]"
-    assert f"1:66: routes[0].cors.{key}: unknown key; write {meant}" in tell(table)
+    assert f"1:64: routes[0].cors.{key}: unknown key; write {meant}" in tell(table)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_a_key_of_another_tool_is_told_in_ours(
         (
             "timeouts: {header: 5s}",
             (
-                "3:15: routes[0].timeouts.header: this holds before a route is known, or for all of "
-                "them; write it in the top-level `timeouts`"
+                "3:15: routes[0].timeouts.header: this holds before a route is known, or for "
+                "all of them; write it in the top-level `timeouts`"
             ),
         ),
         (
             "limits: {connections: 5}",
             (
-                "3:13: routes[0].limits.connections: this holds before a route is known, or for all "
-                "of them; write it in the top-level `limits`"
+                "3:13: routes[0].limits.connections: this holds before a route is known, or for "
+                "all of them; write it in the top-level `limits`"
             ),
         ),
     ],

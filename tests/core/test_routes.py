@@ -200,13 +200,6 @@ def test_dot_segments_that_stay_on_their_route_pass():
     assert table.match(b"GET", Target(b"/../y"), b"h") is not table.routes[1]
 
 
-def test_a_table_knows_the_first_route_of_every_upstream():
-    assert {origin: route.name for origin, route in TABLE.origins.items()} == {
-        "http://legacy:8000": "read",
-        "http://other:8000": "write",
-    }
-
-
 def test_edits_drop_what_is_set_or_removed_and_append_what_is_set_or_added():
     edits = HeaderEdits(set=((b"X-A", b"1"),), add=((b"X-B", b"2"),), remove=(b"X-C",))
 

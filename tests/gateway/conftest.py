@@ -87,9 +87,12 @@ class Proxy:
     app: App
     port: int
     exchanges: list[Exchange]
+    clients: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
+        self.clients.append(writer)
+        return reader, writer
 
     async def send(self, raw: bytes) -> bytes:
         """Send octets on a connection of their own, and return all that comes until it closes."""
@@ -188,9 +191,19 @@ async def proxy() -> AsyncIterator[StartProxy]:
             stack.push_async_callback(app.drain, 0.2)
             exchanges: list[Exchange] = []
             app._gateway.report = exchanges.append
-            return Proxy(app, int(app.addresses[0].rpartition(":")[2]), exchanges)
+            started = Proxy(app, int(app.addresses[0].rpartition(":")[2]), exchanges)
+            stack.push_async_callback(_part, started.clients)
+            return started
 
         yield start
+
+
+async def _part(clients: list[asyncio.StreamWriter]) -> None:
+    for writer in clients:
+        writer.transport.abort()
+    for writer in clients:
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def answer(

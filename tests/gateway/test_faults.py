@@ -111,7 +111,7 @@ async def test_an_upstream_that_fails(
     upstream: Any, proxy: Any, leaves_nothing: Any, script: Play, status: int, error: Any
 ):
     before = await upstream(script)
-    under_test = await proxy(before.url, timeouts={"response": 0.2})
+    under_test = await proxy(before.url, timeouts={"response": 0.2 if status == 504 else 10})
     async with leaves_nothing(under_test):
         raw = await under_test.send(GET)
         exchanges = await under_test.reported()
