@@ -1,5 +1,6 @@
 """`corsproxy demo`: a legacy API, the proxy, and a page that tries both ways."""
 
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -15,15 +16,19 @@ from corsproxy.gateway.server import ListenError
 
 _HOST = "127.0.0.1"
 _TABLE = "corsproxy.yaml"
+_PORT = click.IntRange(0, 65535)
 
 
 @click.command()
-@click.option("--port", type=int, default=8080, show_default=True, help="The proxy's port.")
-@click.option("--admin-port", type=int, default=8081, show_default=True, help="Its admin port.")
-@click.option("--frontend-port", type=int, default=3001, show_default=True, help="The page's port.")
-@click.option("--api-port", type=int, default=3002, show_default=True, help="The API's port.")
+@click.option("--port", type=_PORT, default=8080, show_default=True, help="The proxy's port.")
+@click.option("--admin-port", type=_PORT, default=8081, show_default=True, help="Its admin port.")
+@click.option("--frontend-port", type=_PORT, default=3001, show_default=True,
+              help="The page's port.")  # fmt: skip
+@click.option("--api-port", type=_PORT, default=3002, show_default=True, help="The API's port.")
 def demo(port: int, admin_port: int, frontend_port: int, api_port: int) -> None:
     """Show it: a legacy API without CORS, a page that calls it, and the proxy between them."""
+    if port and port == admin_port:
+        fail(["--port and --admin-port are the same: choose two"], 2)
     try:
         serve(lambda: _start(port, admin_port, frontend_port, api_port))
     except ListenError as error:
@@ -84,7 +89,7 @@ def _bind(port: int, option: str) -> socket.socket:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise ListenError(
-            f"can't listen on {_HOST}:{port}: {error.strerror}; choose another with {option}"
+            f"can't listen on {_HOST}:{port}: {os.strerror(error.errno)}; choose another with {option}"
         ) from error
 
 

@@ -14,6 +14,7 @@ from corsproxy.config.problems import ConfigError
 from corsproxy.gateway.server import ListenError
 
 _DEFAULT_FILE = Path("corsproxy.yaml")
+_COMMAND_LINE = "command line"  # what problems call it where others name a file
 _LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
 
 _NOTHING_TO_SERVE = """\
@@ -39,6 +40,11 @@ _NO_ORIGIN = """\
 --allow-origin is missing: off loopback ({listen}) no page is allowed unless it is named. For example:
 
   --allow-origin https://app.example.com    (or CORSPROXY_ALLOW_ORIGIN=https://app.example.com)"""
+
+_DANGER = (
+    "For a page without cookies: --no-credentials. A danger that is meant is named in a route "
+    "table: corsproxy run -c FILE"
+)
 
 
 @click.command()
@@ -81,7 +87,7 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     try:
         loaded = quick_config(upstream, options) if upstream else _from_file(config, options)
     except ConfigError as error:
-        fail([str(problem) for problem in error.problems], 2)
+        fail(_told(error, quick=bool(upstream)), 2)
     set_up_logging(loaded)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -93,28 +99,45 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
         fail([f"can't start: {error}"], 1)
 
 
+def _told(error: ConfigError, *, quick: bool) -> list[str]:
+    told = [str(problem) for problem in error.problems]
+    dangers = any("dangerously_allow" in (problem.write or "") for problem in error.problems)
+    return [*told, _DANGER] if quick and dangers else told
+
+
 def _from_file(path: Path | None, options: Mapping[str, object]) -> Config:
-    path = path or _DEFAULT_FILE
-    if path == _DEFAULT_FILE and not path.exists():
+    if path is None and not _DEFAULT_FILE.exists():
         fail([_NOTHING_TO_SERVE], 2)
-    quick = [name for name in _POLICY if options.get(name)]
-    if quick:
-        names = ", ".join("--" + name.replace("_", "-").removesuffix("s") for name in quick)
+    if quick := [option for name, option in _POLICY.items() if options.get(name)]:
+        names = ", ".join(quick)
         raise click.UsageError(f"{names}: only with --upstream; a route table says this itself")
-    loaded = load_file(path, os.environ)
+    loaded = load_file(path or _DEFAULT_FILE, os.environ)
     overrides = _addresses(options)
-    if not overrides:
-        return loaded
-    # what the command line says is checked by the same rules as a file
-    shell = load_mapping({**overrides, "cors": {"allow_origins": ["*"]}, "routes": [
-        {"upstream": "http://localhost"}]}, "command line")  # fmt: skip
-    changed = {"listen": shell.listen} if "listen" in overrides else {}
-    loaded = replace(loaded, **changed)
-    return replace(loaded, admin=shell.admin) if "admin" in overrides else loaded
+    return _overridden(loaded, overrides) if overrides else loaded
 
 
-_POLICY = ("allow_origins", "allow_methods", "allow_headers", "expose_headers", "no_credentials",
-           "max_age")  # fmt: skip
+def _overridden(loaded: Config, overrides: Mapping[str, object]) -> Config:
+    """Put what the command line says over a file; it is checked by the same rules."""
+    document = {
+        "listen": [str(listener) for listener in loaded.listen],
+        "admin": str(loaded.admin or "off"),
+        "cors": {"allow_origins": ["*"]},
+        "routes": [{"upstream": "http://localhost"}],
+        **overrides,
+    }
+    shell = load_mapping(document, _COMMAND_LINE)
+    log = replace(loaded.log, format=shell.log.format) if "log" in overrides else loaded.log
+    return replace(loaded, listen=shell.listen, admin=shell.admin, log=log)
+
+
+_POLICY = {
+    "allow_origins": "--allow-origin",
+    "allow_methods": "--allow-method",
+    "allow_headers": "--allow-header",
+    "expose_headers": "--expose-header",
+    "no_credentials": "--no-credentials",
+    "max_age": "--max-age",
+}
 
 
 def _addresses(options: Mapping[str, object]) -> dict[str, object]:
@@ -141,7 +164,7 @@ def quick_config(upstream: str, options: Mapping[str, object]) -> Config:
         cors["max_age"] = options["max_age"]
     document["cors"] = cors
     document["routes"] = [{"path": "/", "upstream": upstream}]
-    loaded = load_mapping(document, "command line")
+    loaded = load_mapping(document, _COMMAND_LINE)
     if not options.get("allow_origins"):
         public = [listener for listener in loaded.listen if not listener.loopback]
         if public:

@@ -93,7 +93,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def _match(route: Route) -> str:
-    path = route.path.decode("latin-1") if route.path else f"/{route.path_regex.pattern.decode()}/" if route.path_regex else "/"
+    path = (route.path or b"/").decode("latin-1")
+    if route.path_regex is not None:
+        path = "~" + route.path_regex.pattern.decode("latin-1")  # as nginx marks one
     host = route.host or ""
     methods = f" ({', '.join(sorted(m.decode() for m in route.methods))})" if route.methods else ""
     return f"{host}{path}{methods}"

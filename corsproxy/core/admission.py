@@ -41,8 +41,8 @@ def _refuse_host(head: RequestHead) -> GatewayError | None:
 def _refuse_framing(head: RequestHead) -> GatewayError | None:
     """Refuse what two servers could read as two different messages (RFC 9112 §6.1)."""
     lengths = head.index.get(b"content-length", ())
-    if any(len(length) > _MAX_DIGITS or int(length) >> 63 for length in lengths):
-        return _error("no content is that long")
+    if not all(map(_is_length, lengths)):
+        return _error("the Content-Length is no length")
     if b"transfer-encoding" not in head.index:
         return None
     if head.minor == 0 or lengths:
@@ -50,6 +50,10 @@ def _refuse_framing(head: RequestHead) -> GatewayError | None:
     if [coding.lower() for coding in head.index[b"transfer-encoding"]] != [b"chunked"]:
         return _error("the only transfer coding understood is 'chunked'", 501)
     return None
+
+
+def _is_length(value: bytes) -> bool:
+    return value.isdigit() and len(value) <= _MAX_DIGITS and int(value) < 1 << 63
 
 
 def _refuse_expectation(head: RequestHead) -> GatewayError | None:

@@ -5,18 +5,19 @@ here. The sloppiness of real legacy servers is forgiven as nginx does: bare LF, 
 declared end, content on 204, 304 and HEAD; such a connection is not used again.
 """
 
-from collections import deque
 from enum import Enum, auto
 from typing import NamedTuple
 
 import httptools
 
+from corsproxy.core.crossing import TO_CLIENT
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control, members
 from corsproxy.core.messages import ResponseHead
 
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
+_VERSIONS = ("1.1", "1.0")
 
 # Trailer fields that would change how the message is framed or routed (RFC 9110 §6.5.1).
 _NO_TRAILERS = frozenset(
@@ -44,9 +45,15 @@ class Reply(NamedTuple):
 class ReplyParser:
     """Reads one response, with the interim ones before it."""
 
-    __slots__ = ("_bodiless", "_failure", "_fields", "_limit", "_octets", "_parser", "_reason",
-                 "_size", "body", "complete", "final", "junk", "replies", "tail",
-                 "trailers")  # fmt: skip
+    # what most responses never change stands here, for a parser is made for each of them
+    complete = False
+    final: Reply | None = None
+    junk = False
+    tail: bytes | None = None
+    _failure: GatewayError | None = None
+    _octets = 0  # of heads, as long as the final one is not whole
+    _size = 0  # of the fields that are whole, trailers too
+    _reason = b""
 
     def __init__(self, *, bodiless: bool, limit: int) -> None:
         """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
@@ -58,18 +65,10 @@ class ReplyParser:
         )
         self._bodiless = bodiless
         self._limit = limit
-        self._octets = 0  # of heads, as long as the final one is not whole
-        self._size = 0  # of the fields that are whole, trailers too
-        self._reason = b""
         self._fields: list[Field] = []
-        self._failure: GatewayError | None = None
-        self.replies: deque[Reply] = deque()
+        self.replies: list[Reply] = []
         self.body: list[bytes] = []
         self.trailers: list[Field] = []
-        self.final: Reply | None = None
-        self.complete = False
-        self.junk = False
-        self.tail: bytes | None = None
 
     @property
     def reusable(self) -> bool:
@@ -132,18 +131,16 @@ class ReplyParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head, or of the trailer section."""
-        if self.complete:
-            return
-        if has_control(value):
-            self._fail(_malformed(f"a control character in the field {name!r}"))
         self._size += len(name) + len(value) + 4
         if self._size > self._limit:
             self._fail(_too_large(self._limit))
         if self.final is None:
             self._fields.append((name, value.rstrip(OWS)))
-            return
-        if name.lower() not in _NO_TRAILERS:
-            self.trailers.append((name, value.rstrip(OWS)))
+        elif not self.complete:
+            if has_control(value):
+                self._fail(_malformed(f"a control character in the trailer {name!r}"))
+            if name.lower() not in _NO_TRAILERS:
+                self.trailers.append((name, value.rstrip(OWS)))
 
     def on_headers_complete(self) -> None:
         """Finish a head: find the framing, and refuse what is ambiguous (RFC 9112 §6.3)."""
@@ -151,9 +148,11 @@ class ReplyParser:
             return
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()
-        if not version.startswith("1.") or status < 100 or has_control(self._reason):  # noqa: PLR2004
+        if version not in _VERSIONS or status < 100:  # noqa: PLR2004
             self._fail(_malformed("no status line of HTTP/1"))
-        head = ResponseHead(status, self._reason, tuple(self._fields))
+        if has_control(b"".join([self._reason, *[value for _, value in self._fields]])):
+            self._fail(_malformed("a control character in the head"))
+        head = ResponseHead(status, self._reason, self._fields)
         if status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004 1xx are interim
             self.replies.append(Reply(head, Framing.NONE))
             return
@@ -179,19 +178,24 @@ class ReplyParser:
         self.complete = self.complete or self.final is not None
 
     def _framing(self, status: int, version: str) -> Framing:
-        coding = [v for n, v in self._fields if n.lower() == b"transfer-encoding"]
-        if coding and (
-            [member.lower() for member in members(coding)] != [b"chunked"] or version != "1.1"
+        codings, length = [], None
+        for name, value in self._fields:
+            key = TO_CLIENT[name][1]
+            if key == b"transfer-encoding":
+                codings.append(value)
+            elif key == b"content-length":
+                length = value
+        if codings and (
+            [member.lower() for member in members(codings)] != [b"chunked"] or version != "1.1"
         ):
             self._fail(_malformed("a transfer coding other than one 'chunked'"))
         if self._bodiless or status in _NO_CONTENT or status == _SWITCHING_PROTOCOLS:
             return Framing.NONE
-        if coding:
+        if codings:
             return Framing.CHUNKED
-        lengths = [v for n, v in self._fields if n.lower() == b"content-length"]
-        if not lengths:
+        if length is None:
             return Framing.CLOSE
-        return Framing.LENGTH if int(lengths[0]) else Framing.NONE
+        return Framing.LENGTH if int(length) else Framing.NONE
 
     def _fail(self, error: GatewayError) -> None:
         # httptools wraps what a callback raises; the real reason is kept beside it

@@ -31,8 +31,8 @@ _A_YEAR = 365 * 86400.0  # what `off` is to aiohttp's timer, in seconds
 class ClientProtocol(web.RequestHandler):
     """One connection of a client, with one exchange at a time."""
 
-    __slots__ = ("_content", "_heard", "_heavy", "_listening", "_lossy", "_patience", "_request",
-                 "_unfinished", "client", "refusal")  # fmt: skip
+    __slots__ = ("_chunked", "_content", "_heard", "_heavy", "_last", "_listening", "_patience",
+                 "_request", "_unfinished", "client", "refusal")  # fmt: skip
 
     def __init__(self, listening: "Listening", loop: asyncio.AbstractEventLoop) -> None:
         limits = listening.limits
@@ -53,9 +53,10 @@ class ClientProtocol(web.RequestHandler):
         self._heard = False
         self._request: web.BaseRequest | None = None
         self._content: StreamReader = EMPTY_PAYLOAD
+        self._chunked = False
+        self._last = b""  # the last octets received
         self._unfinished = 0  # octets of a head that is not whole yet
         self._heavy = False
-        self._lossy = False
         self.client = Client(None)
         self.refusal: GatewayError | None = None
 
@@ -79,10 +80,14 @@ class ClientProtocol(web.RequestHandler):
         self._heard = True
         known, between = self._request_count, self._content.is_eof()
         super().data_received(data)
-        if self._request_count > known:
-            self._take_heads(data)
+        heads = self._request_count - known
+        if not between and self._chunked and (heads or self._is_leaking(data)):
+            self._close = True
+        if heads:
+            self._take_heads(data, heads)
         elif between and self._payload_parser is None and not self._upgraded:
             self._take_part(len(data))
+        self._last = data[-2:]
         request = self._request
         if request is None:
             if not self._patience.pending:
@@ -91,16 +96,38 @@ class ClientProtocol(web.RequestHandler):
             # its reader must not wait for content that will never come
             request.content.set_exception(web.RequestPayloadError("malformed content"))
 
-    def _take_heads(self, data: bytes) -> None:
-        """Note what has to be looked at when the heads that ended in `data` are served."""
-        message, self._content = self._messages[-1]
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """End an exchange; what came behind an upgrade that was declined is requests after all."""
+        known, tail = self._request_count, self._message_tail
+        result = await super().finish_response(request, resp, start_time)
+        if self._request_count > known:
+            self._take_heads(tail, self._request_count - known)
+        return result
+
+    def _take_heads(self, data: bytes, heads: int) -> None:
+        """Look at the requests whose heads ended in `data`, before they are served."""
         self._unfinished += len(data)
         self._heavy = self._heavy or self._unfinished > self._listening.limits.header_size
         self._unfinished = 0
-        if not isinstance(message, _ErrInfo) and message.upgrade and not self._upgraded:
+        self._content = self._messages[-1][1]
+        for i in range(-heads, 0):
+            message, content = self._messages[i]
+            if isinstance(message, _ErrInfo):
+                return
+            self._chunked = message.chunked
             # aiohttp drops what it was given behind an upgrade that it doesn't know
-            ends_here = data.find(b"\r\n\r\n") == len(data) - 4
-            self._lossy = not (ends_here and self._content.is_eof())
+            lost = message.upgrade and not self._upgraded and not _is_head_alone(data, content)
+            if lost or (message.chunked and (i < -1 or self._is_leaking(data))):
+                self._messages[i] = message._replace(should_close=True), content
+
+    def _is_leaking(self, data: bytes) -> bool:
+        """Whether chunked content ended in `data`, perhaps with trailers.
+
+        aiohttp takes the last trailer for a field of the next request: there must be none.
+        """
+        return self._content.is_eof() and not (self._last + data).endswith(b"\r\n0\r\n\r\n")
 
     def _take_part(self, octets: int) -> None:
         """Part from a client whose head is too large before it is whole (RFC 6585 §5)."""
@@ -121,9 +148,6 @@ class ClientProtocol(web.RequestHandler):
         self._patience.clear()
         if self._heavy and _octets(request) > self._listening.limits.header_size:
             self.refusal = self.refusal or _too_large()
-        message = request._message  # noqa: SLF001 the answer says what aiohttp will do
-        if self._lossy and message.upgrade:
-            request._message = message._replace(should_close=True)  # noqa: SLF001
 
     def end(self) -> None:
         """Note that the exchange is over."""
@@ -169,6 +193,11 @@ class ClientProtocol(web.RequestHandler):
         exchange.status, exchange.sent = error.status, len(content)
         exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
         self._listening.report(exchange)
+
+
+def _is_head_alone(data: bytes, content: StreamReader) -> bool:
+    """Tell whether `data` ends with the only head in it, and that has no content."""
+    return content.is_eof() and data.find(b"\r\n\r\n") == len(data) - 4
 
 
 def _octets(request: web.BaseRequest) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
-from corsproxy.core.fields import Field
+from corsproxy.core.fields import Fields
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.parser import Reply, ReplyParser
 
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         parser = cast("ReplyParser", self._parser)
         while not parser.replies:
             await self._readable()
-        return parser.replies.popleft()
+        return parser.replies.pop(0)
 
     async def content(self) -> None:
         """Wait until there is content to take, or the response has ended."""
@@ -106,9 +106,9 @@ class Connection(asyncio.Protocol):
         return self._parser is not None and self._parser.complete
 
     @property
-    def trailers(self) -> list[Field]:
+    def trailers(self) -> Fields:
         """The trailer fields of the response, known once it is complete (RFC 9110 §6.5)."""
-        return self._parser.trailers if self._parser else []
+        return self._parser.trailers if self._parser else ()
 
     @property
     def answered(self) -> bool:

@@ -26,6 +26,7 @@ NO_HOST = (400, "the Host field is no host")
 NO_CODING = (400, "Transfer-Encoding where there can be none")
 CODING = (501, "the only transfer coding understood is 'chunked'")
 EXPECTATION = (417, "the only expectation understood is '100-continue'")
+LENGTH = (400, "the Content-Length is no length")
 LOOP = (508, "the request came back to the proxy that forwarded it")
 
 
@@ -55,6 +56,14 @@ LOOP = (508, "the request came back to the proxy that forwarded it")
         pytest.param([HOST, CHUNKED], {}, None, id="chunked"),
         pytest.param([HOST, CHUNKED, (b"content-length", b"3")], {}, NO_CODING, id="R37"),
         pytest.param([HOST, CHUNKED], {"version": (1, 0)}, NO_CODING, id="R39"),
+        pytest.param(
+            [HOST, (b"Content-Length", b"%d" % (2**63 - 1))], {}, None, id="R40: the most"
+        ),
+        pytest.param([HOST, (b"Content-Length", b"%d" % 2**63)], {}, LENGTH, id="R40: over it"),
+        pytest.param([HOST, (b"Content-Length", b"9" * 5000)], {}, LENGTH, id="R40: 5000 digits"),
+        pytest.param([HOST, (b"Content-Length", b"")], {}, LENGTH, id="R40: an empty length"),
+        pytest.param([HOST, (b"Content-Length", b"+3")], {}, LENGTH, id="R40: a sign"),
+        pytest.param([HOST, (b"Content-Length", b"1_0")], {}, LENGTH, id="R40: an underscore"),
         pytest.param([HOST, CHUNKED, CHUNKED], {}, CODING, id="R38: twice"),
         pytest.param([HOST, (b"TRANSFER-ENCODING", b"CHUNKED")], {}, None, id="R38: in any case"),
         pytest.param([HOST, (b"Transfer-Encoding", b"gzip, chunked")], {}, CODING, id="R38: gzip"),

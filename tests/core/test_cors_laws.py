@@ -198,3 +198,23 @@ def test_what_the_browser_checks_of_an_allowed_preflight_holds(
     for name in filter(None, asked):
         covered = star and b"*" in headers and name != b"authorization"
         assert name in headers or covered
+
+
+@given(POLICIES, st.lists(REQUESTS, max_size=6))
+def test_what_is_remembered_is_what_would_be_decided(
+    policy: CorsPolicy, requests: list[CorsRequest | PreflightRequest | None]
+):
+    for request in [*requests, *requests]:
+        assert policy.judge(request) == policy.decide(request)
+
+
+def test_verdicts_are_remembered_boundedly():
+    policy = CorsPolicy(origins=compile_origins(["https://app.example"]))
+    for n in range(5000):
+        assert policy.judge(CorsRequest((b"https://a%d.example" % n,))).refusal
+    long = CorsRequest((b"https://" + b"a" * 2000,))
+
+    assert policy.judge(long).refusal
+
+    assert len(policy._remembered) <= 1024
+    assert long not in policy._remembered

@@ -4,7 +4,7 @@ import pytest
 
 from corsproxy.core.heads import Client, RequestHead, index_fields, to_upstream
 from corsproxy.core.routes import HeaderEdits, Route
-from corsproxy.core.targets import parse
+from corsproxy.core.targets import Target, parse
 from corsproxy.core.upstreams import Address, ForwardProxy, Upstream, UpstreamTls
 
 LEGACY = Upstream(Address("legacy", 8000))
@@ -116,6 +116,12 @@ def test_the_request_line(request_: bytes, changes: dict[str, object], start: by
             id="R29: IPv6 in brackets",
         ),
         pytest.param(b"GET /", {"preserve_host": True}, b"Host: p:80", id="R29: preserved"),
+        pytest.param(
+            b"GET /\r\nHost: none",
+            {"preserve_host": True},
+            b"Host: legacy:8000",
+            id="R28: preserved where there was none",
+        ),
         pytest.param(
             b"GET http://q/",
             {"preserve_host": True},
@@ -242,3 +248,20 @@ def test_an_upgrade_is_asked_for(fields: bytes, end: bytes):
     head = sent(b"GET /\r\n" + fields, upgrade=True)
 
     assert head == b"GET / HTTP/1.1\r\nHost: legacy:8000\r\n" + end
+
+
+@pytest.mark.parametrize(
+    ("minor", "passed"),
+    [
+        pytest.param(1, [b"Expect: 100-continue"], id="from HTTP/1.1"),
+        pytest.param(0, [], id="not from HTTP/1.0"),
+    ],
+)
+def test_something_is_expected(minor: int, passed: list[bytes]):
+    """R30."""
+    fields = [(b"Host", b"p"), (b"Expect", b"100-continue")]
+    head = RequestHead(b"PUT", Target(b"/"), minor, fields, index_fields(fields))
+
+    lines = to_upstream(head, route(), CLIENT, b"1.1 corsproxy").split(b"\r\n")
+
+    assert [line for line in lines if line.startswith(b"Expect")] == passed

@@ -51,6 +51,13 @@ def test_hosts_as_browsers_write_them_pass(host: str):
         pytest.param(
             ".".join(["a"] * 128), f"'{'.'.join(['a'] * 128)}' is no host name", None, id="over 253"
         ),
+        pytest.param(".a..b", "the host has an empty label", None, id="two empty labels"),
+        pytest.param(
+            ".".join(["a" * 49] * 5) + ".comx",
+            f"'{'.'.join(['a' * 49] * 5)}.comx' is no host name",
+            None,
+            id="254 octets",
+        ),
         pytest.param(
             "a.*.com",
             "'*' may only lead the host ('*.example.com') or be the port",
@@ -66,6 +73,8 @@ def test_hosts_as_browsers_write_them_pass(host: str):
         pytest.param("0x", NOT_DECIMAL, "0.0.0.0", id="a hexadecimal nothing"),
         pytest.param("0177.0.0.01", NOT_DECIMAL, "127.0.0.1", id="octal IPv4"),
         pytest.param("127.0.0.1.", NOT_DECIMAL, "127.0.0.1", id="IPv4 with a root dot"),
+        pytest.param("255.1", NOT_DECIMAL, "255.0.0.1", id="two numbers"),
+        pytest.param("1.2.3.4.0", NOT_DECIMAL, None, id="four numbers and a zero"),
         pytest.param("256.1.1.1", NOT_DECIMAL, None, id="IPv4 out of range"),
         pytest.param("1.2.3.256", NOT_DECIMAL, None, id="IPv4 whose last number is out of range"),
         pytest.param("1.2.3.08", NOT_DECIMAL, None, id="no octal number"),

@@ -22,7 +22,8 @@ UNIX = route("unix", b"/u", Upstream(Address("", 0, socket="/run/a.sock")), stri
 REGEX = Route(
     name="regex", path=None, path_regex=re.compile(b"/r/.*"), upstream=Upstream(Address("r", 80))
 )
-TABLE = RouteTable([API, V2, AUTH, DEEP, SIX, UNIX, REGEX])
+WHOLE = route("whole", b"/", Upstream(Address("whole", 80), b"/base"))
+TABLE = RouteTable([API, V2, AUTH, DEEP, SIX, UNIX, REGEX, WHOLE])
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ TABLE = RouteTable([API, V2, AUTH, DEEP, SIX, UNIX, REGEX])
         pytest.param(API, b"https://auth/other", b"/other", id="even where that route ends"),
         pytest.param(DEEP, b"http://deep/base", b"", id="the root of the proxy"),
         pytest.param(DEEP, b"http://deep:80/base/", b"/", id="the root with its slash"),
+        pytest.param(WHOLE, b"http://whole/base?a", b"/?a", id="without its base path"),
         pytest.param(SIX, b"http://[::1]/a", b"/a", id="IPv6"),
         pytest.param(REGEX, b"http://r/r/a", b"/r/a", id="a route by regular expression"),
         pytest.param(UNIX, b"http://localhost/a", b"/u/a", id="a unix socket, by its own Host"),

@@ -200,6 +200,27 @@ def test_dot_segments_that_stay_on_their_route_pass():
     assert table.match(b"GET", Target(b"/../y"), b"h") is not table.routes[1]
 
 
+def test_dot_segments_are_followed_only_to_routes_of_the_same_method_and_host():
+    table = RouteTable(
+        [
+            route(name="put", path=b"/a", methods=frozenset({b"PUT"})),
+            route(name="other", path=b"/a", host="other"),
+            route(name="all"),
+        ]
+    )
+
+    assert table.match(b"GET", Target(b"/x/../a"), b"h") is table.routes[2]
+    assert isinstance(table.match(b"PUT", Target(b"/x/../a"), b"h"), GatewayError)
+    assert isinstance(table.match(b"GET", Target(b"/x/../a"), b"other"), GatewayError)
+
+
+def test_what_is_no_target_matches_no_regular_expression():
+    table = RouteTable([route(path=None, path_regex=re.compile(b".*"))])
+
+    assert table.match(b"GET", Target(b"*"), b"h") is table.routes[0]
+    assert isinstance(table.match(b"GET", Target(b"a:443"), b"h"), GatewayError)
+
+
 def test_edits_drop_what_is_set_or_removed_and_append_what_is_set_or_added():
     edits = HeaderEdits(set=((b"X-A", b"1"),), add=((b"X-B", b"2"),), remove=(b"X-C",))
 

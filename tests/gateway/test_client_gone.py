@@ -1,0 +1,139 @@
+"""A client that leaves takes its upstream request along, at every point of the way (R82)."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+Play = Callable[..., Awaitable[None]]
+
+GET = b"GET / HTTP/1.1\r\nHost: proxy\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: proxy\r\nContent-Length: 10\r\n\r\n12345"
+CHUNKS = b"POST / HTTP/1.1\r\nHost: proxy\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
+EXPECT = (
+    b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+)
+BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
+
+
+def hearing(say: bytes = b"", until: bytes = b"\r\n\r\n") -> Play:
+    """Read so far, say that, and keep what comes until the end."""
+
+    async def script(state: Any, reader: Any, writer: Any) -> None:
+        head = await reader.readuntil(until)
+        writer.write(say)
+        state.heads.append(head)
+        state.bodies.append(await reader.read())
+
+    return script
+
+
+STAGES = {
+    "waiting for the head": (GET, hearing(), b"", 499, b""),
+    "in the content": (GET, hearing(BEGUN), b"12345\r\n", 200, b""),
+    "after an interim response": (GET, hearing(b"HTTP/1.1 103 Hints\r\n\r\n"), b"\r\n\r\n", 499, b""),
+    "sending content": (POST, hearing(until=b"12345"), b"", 499, b""),
+    "sending chunks": (CHUNKS, hearing(until=b"12345\r\n"), b"", 499, b""),
+    "waiting for 100 Continue": (EXPECT, hearing(), b"", 499, b""),
+    "sending content while the answer comes": (
+        POST, hearing(BEGUN, until=b"12345"), b"12345\r\n", 200, b""
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["closes", "resets"])
+@pytest.mark.parametrize(("raw", "script", "seen", "status", "rest"), STAGES.values(), ids=STAGES)
+async def test_a_client_that_leaves(
+    upstream: Any,
+    proxy: Any,
+    leaves_nothing: Any,
+    reset: Any,
+    raw: bytes,
+    script: Play,
+    seen: bytes,
+    status: int,
+    rest: bytes,
+    how: str,
+):
+    before = await upstream(script)
+    under_test = await proxy(before.url)
+    async with leaves_nothing(under_test):
+        reader, writer = await under_test.connect()
+        writer.write(raw)
+        if seen:
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            if seen != b"\r\n\r\n":
+                await asyncio.wait_for(reader.readuntil(seen), 5)
+        async with asyncio.timeout(5):
+            while not before.heads:
+                await asyncio.sleep(0)
+        if how == "resets":
+            reset(writer)
+        else:
+            writer.close()
+        await asyncio.wait_for(before.ended.wait(), 1)
+        exchanges = await under_test.reported()
+    assert before.bodies in ([], [rest])  # none where the proxy's own end was a reset
+    assert [(e.status, e.error) for e in exchanges] == [(status, "client_gone")]
+
+
+async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
+    proxy: Any, leaves_nothing: Any
+):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()):
+            under_test = await proxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
+            async with leaves_nothing(under_test):
+                _, writer = await under_test.connect()
+                writer.write(GET)
+                async with asyncio.timeout(5):
+                    while not under_test.left_behind[1]:
+                        await asyncio.sleep(0)
+                writer.close()
+                await writer.wait_closed()
+                exchanges = await under_test.reported()
+    assert [(e.status, e.error) for e in exchanges] == [(499, "client_gone")]
+
+
+async def test_a_client_that_leaves_in_its_head_is_no_exchange(
+    answering: Any, proxy: Any, leaves_nothing: Any
+):
+    before = await answering()
+    under_test = await proxy(before.url)
+    async with leaves_nothing(under_test):
+        _, writer = await under_test.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHo")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    assert (under_test.exchanges, before.connections) == ([], 0)
+
+
+async def test_a_client_that_leaves_disturbs_no_other(upstream: Any, proxy: Any):
+    async def script(state: Any, reader: Any, writer: Any) -> None:
+        await state.request(reader)
+        await left.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    left = asyncio.Event()
+    before = await upstream(script)
+    under_test = await proxy(before.url)
+    _, leaving = await under_test.connect()
+    leaving.write(GET)
+    staying = asyncio.ensure_future(
+        under_test.send(b"GET / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n")
+    )
+    async with asyncio.timeout(5):
+        while len(before.heads) < 2:
+            await asyncio.sleep(0)
+    leaving.close()
+    await leaving.wait_closed()
+    await under_test.reported()
+    left.set()
+    assert (await staying).endswith(b"\r\n\r\nok")
