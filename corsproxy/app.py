@@ -81,9 +81,10 @@ class App:
         for listening in self._listenings:
             listening.stop_accepting()
         await _until(lambda: not self._gateway.under_way, grace)
-        for listening in self._listenings:
-            listening.close()
-        await _until(lambda: not self._gateway.connections, min(grace, _FLUSH))
+        for end in (Listening.close, Listening.abort):
+            for listening in self._listenings:
+                end(listening)
+            await _until(lambda: not self._gateway.connections, min(grace, _FLUSH))
         self._pools.close()
         if self._admin is not None:
             await self._admin.cleanup()

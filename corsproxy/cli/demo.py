@@ -88,8 +88,9 @@ def _bind(port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise ListenError(
-            f"can't listen on {_HOST}:{port}: {os.strerror(error.errno)}; choose another with {option}"
+            f"can't listen on {_HOST}:{port}: {reason}; choose another with {option}"
         ) from error
 
 

@@ -4,14 +4,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from corsproxy.cli.serving import fail, serve, serve_app, set_up_logging
 from corsproxy.config.loader import load_file, load_mapping
-from corsproxy.config.settings import Config
 from corsproxy.config.problems import ConfigError
+from corsproxy.config.settings import Config
 from corsproxy.gateway.server import ListenError
+
+Options = Mapping[str, Any]  # as click hands them over: texts, tuples of texts, flags
 
 _DEFAULT_FILE = Path("corsproxy.yaml")
 _COMMAND_LINE = "command line"  # what problems call it where others name a file
@@ -54,10 +57,11 @@ _DANGER = (
               help="Serve one route, / to this upstream, without a file.")  # fmt: skip
 @click.option("--allow-origin", "allow_origins", metavar="ORIGIN", multiple=True,
               envvar="CORSPROXY_ALLOW_ORIGIN",
-              help="A page's origin that may use the upstream; may be repeated. Left out on loopback:"
-                   " http://localhost:* and http://127.0.0.1:*.")  # fmt: skip
+              help="A page's origin that may use the upstream; may be repeated. Left out on "
+                   "loopback: http://localhost:* and http://127.0.0.1:*.")  # fmt: skip
 @click.option("--allow-method", "allow_methods", metavar="METHOD", multiple=True,
-              envvar="CORSPROXY_ALLOW_METHOD", help="Allow only these methods (default: all).")  # fmt: skip
+              envvar="CORSPROXY_ALLOW_METHOD",
+              help="Allow only these methods (default: all).")  # fmt: skip
 @click.option("--allow-header", "allow_headers", metavar="NAME", multiple=True,
               envvar="CORSPROXY_ALLOW_HEADER",
               help="Allow only these request headers (default: all).")  # fmt: skip
@@ -105,7 +109,7 @@ def _told(error: ConfigError, *, quick: bool) -> list[str]:
     return [*told, _DANGER] if quick and dangers else told
 
 
-def _from_file(path: Path | None, options: Mapping[str, object]) -> Config:
+def _from_file(path: Path | None, options: Options) -> Config:
     if path is None and not _DEFAULT_FILE.exists():
         fail([_NOTHING_TO_SERVE], 2)
     if quick := [option for name, option in _POLICY.items() if options.get(name)]:
@@ -140,14 +144,14 @@ _POLICY = {
 }
 
 
-def _addresses(options: Mapping[str, object]) -> dict[str, object]:
+def _addresses(options: Options) -> dict[str, object]:
     chosen = {name: options[name] for name in ("listen", "admin", "workers") if options.get(name)}
     if options.get("log_format"):
         chosen["log"] = {"format": options["log_format"]}
     return chosen
 
 
-def quick_config(upstream: str, options: Mapping[str, object]) -> Config:
+def quick_config(upstream: str, options: Options) -> Config:
     """Make the configuration of one route without a file; raise `ConfigError`.
 
     For the origins allowed it lets pass what a frontend needs: everything not narrowed.

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn
 
 import click
 
@@ -16,6 +17,7 @@ from corsproxy.core.routes import Route
 
 Start = Callable[[], Awaitable[Callable[[], Awaitable[None]]]]
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 a name that is no address to open; nothing is bound
 _STOP = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,9 +47,9 @@ def start_up_lines(config: Config, app: App) -> list[str]:
     lines = [f"corsproxy {__version__}"]
     for name, route in zip(names, config.table.routes, strict=True):
         lines.append(f"  {name:<{width}}  →  {route.upstream}   {_origins(route.policy)}")
-    shown = " ".join(address.replace("0.0.0.0", "localhost") for address in app.addresses)
-    lines.append(f"  listening on {shown}" + (f"   admin {app.admin_address}" if app.admin_address else ""))
-    return lines
+    shown = " ".join(address.replace(_EVERYWHERE, "localhost") for address in app.addresses)
+    admin = f"   admin {app.admin_address}" if app.admin_address else ""
+    return [*lines, f"  listening on {shown}{admin}"]
 
 
 def set_up_logging(config: Config) -> None:
@@ -77,7 +79,9 @@ async def _until_stopped(start: Start) -> None:
     await drain()
 
 
-def _on_signal(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Callable[[], None]) -> None:
+def _on_signal(
+    loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: Callable[[], None]
+) -> None:
     try:
         loop.add_signal_handler(number, stop)
     except NotImplementedError:  # asyncio on Windows
@@ -105,7 +109,7 @@ def _origins(policy: CorsPolicy | None) -> str:
     return "CORS is the upstream's own" if policy is None else f"origins: {policy.origins}"
 
 
-def fail(messages: Sequence[str], status: int) -> None:
+def fail(messages: Sequence[str], status: int) -> NoReturn:
     """Show what is wrong, and exit."""
     for message in messages:
         click.echo(message, err=True)

@@ -111,7 +111,8 @@ def _is_unicode(text: str) -> bool:
 def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> Config:
     _check_listeners(table, root, report)
     top = root.get("cors")
-    policies = Policies(Written(table.cors, top) if table.cors and top else None, report)
+    written = Written(table.cors, top) if table.cors and top else None
+    policies = Policies(written, report, complete="cors" not in root.damaged)
     default = policies.default()
     compiler = Routes(table, policies, around, report)
     routes = _routes(compiler, table, root, report)

@@ -30,10 +30,15 @@ class Written:
 
 @dataclass(slots=True)
 class Policies:
-    """Makes policies for routes, and keeps account of which named dangers any of them needs."""
+    """Makes policies for routes, and keeps account of which named dangers any of them needs.
+
+    `complete` is false where the top-level policy was wrong as a whole: nothing can be said to be
+    missing then.
+    """
 
     top: Written | None
     report: Report
+    complete: bool = True
     _dangers: dict[Node, str] = field(default_factory=dict)
     _needed: set[Node] = field(default_factory=set)
 
@@ -45,12 +50,12 @@ class Policies:
         """Compile the policy of a route: what it says itself, and for the rest the top level."""
         layers = [written for written in (self.top, own) if written]
         if not layers:
-            if "cors" not in route.damaged:
+            if self.complete and "cors" not in route.damaged:
                 what = "no policy applies to the route"
                 self.report.add(route, what, "`cors` with allow_origins, or cors: off")
             return None
         merged = _Merged(layers)
-        if not merged.has_origins:
+        if self.complete and not merged.has_origins:
             node = merged.sources.get("allow_origins") or layers[-1].node
             what = "no origin is allowed, so the policy allows nothing"
             self.report.add_key(node, what, 'allow_origins: ["http://localhost:3001"]')

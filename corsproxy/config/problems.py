@@ -47,7 +47,8 @@ class Problem:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         value = "" if self.value is None else render(self.value)
         head = "".join(f"{part}: " for part in (place, self.path, value) if part)
-        return head + self.what + (f"; write {self.write}" if self.write else "")
+        line = head + self.what + (f"; write {self.write}" if self.write else "")
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 class ConfigError(Exception):

@@ -72,6 +72,7 @@ class Gateway:
         self.under_way += 1
         try:
             await self._carry(visit, refusal)
+            await visit.answer.finish()
         except GatewayError as error:
             await self._answer_error(visit, error)
         except asyncio.CancelledError:
@@ -208,6 +209,7 @@ class Gateway:
         answer.keep_alive = answer.keep_alive and not self.draining
         reply, content = self.explainer.explain_error(error, visit.passage, visit.kind)
         await answer.whole(reply, content, visit.passage)
+        await answer.finish()
 
     def _close(self, visit: Visit) -> None:
         exchange = visit.exchange

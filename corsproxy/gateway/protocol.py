@@ -156,8 +156,15 @@ class ClientProtocol(web.RequestHandler):
 
     @property
     def busy(self) -> bool:
-        """Whether an exchange is under way."""
-        return self._request is not None
+        """Whether an exchange is under way, or about to be."""
+        return self._request is not None or bool(self._messages)
+
+    def part(self) -> None:
+        """End the connection, and the exchange that is under way on it."""
+        if self._request is not None and self._task_handler is not None:
+            self._task_handler.cancel()
+        else:
+            self.force_close()
 
     def handle_error(
         self,

@@ -147,6 +147,14 @@ class Answer:
         self.sent += len(data)
         await self._write(data)
 
+    async def finish(self) -> None:
+        """Wait until all of the answer has left, so that a stalled client is noticed to the end."""
+        transport = self._request.transport
+        if transport is not None and transport.get_write_buffer_size():
+            transport.set_write_buffer_limits(high=0)
+            await self._drained()
+            transport.set_write_buffer_limits()
+
     def cut(self) -> None:
         """End the connection so that the client sees the answer as cut short.
 

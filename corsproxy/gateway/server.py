@@ -1,6 +1,7 @@
 """aiohttp's low-level server on our listeners, and its graceful end."""
 
 import asyncio
+import errno
 import socket
 import stat
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from corsproxy.core.limits import Limits, Listener
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.protocol import ClientProtocol
+from corsproxy.gateway.relay import reset
 
 _BACKLOG = 1024
 
@@ -99,8 +101,9 @@ class Listening(web.Server):
 
     def stop_accepting(self) -> None:
         """Close the listener, and the connections on which nothing is under way."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return
+        self._server.close()
         for connection in self.connections:
             if not cast("ClientProtocol", connection).busy:
                 connection.force_close()
@@ -111,7 +114,12 @@ class Listening(web.Server):
     def close(self) -> None:
         """Close what is left of the connections, once what is written has left."""
         for connection in self.connections:
-            connection.force_close()
+            cast("ClientProtocol", connection).part()
+
+    def abort(self) -> None:
+        """Close what is still left of them at once."""
+        for transport in list(self._connections.values()):
+            reset(transport)
 
 
 def _remove_stale(path: Path) -> None:
@@ -120,8 +128,13 @@ def _remove_stale(path: Path) -> None:
         if not stat.S_ISSOCK(path.stat().st_mode):
             return
         with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
             probe.connect(str(path))
     except FileNotFoundError:
         return
     except ConnectionRefusedError:
         path.unlink()
+        return
+    except BlockingIOError:
+        pass  # it is alive, and busy
+    raise OSError(errno.EADDRINUSE, "a running server has this socket")

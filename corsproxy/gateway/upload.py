@@ -86,7 +86,8 @@ class Upload:
         except TimeoutError:
             if connection.answered:
                 return False
-        await answer.proceed()
+        if not answer.started:  # a final answer has overtaken the 100
+            await answer.proceed()
         return True
 
     async def _pass_on(self, connection: Connection) -> None:

@@ -77,9 +77,9 @@ class Pools:
                 async with asyncio.timeout(patience):
                     return await self._open_connection(address)
             except TimeoutError as error:
+                within = "" if patience is None else f" within {patience:g} s (timeouts.connect)"
                 raise GatewayError(
-                    ProxyErrorType.CONNECTION_TIMEOUT,
-                    inside=f"no connection to {address} within {patience:g} s (timeouts.connect)",
+                    ProxyErrorType.CONNECTION_TIMEOUT, inside=f"no connection to {address}{within}"
                 ) from error
 
     async def _open_connection(self, address: Address) -> Connection:
@@ -112,6 +112,22 @@ class Pools:
         )
         if address.tls is None:
             return self._keep(connection)
+        try:
+            await self._ask(proxy, address, connection)
+            inner = self._make()
+            tunnel = await loop.start_tls(
+                transport, inner, self.context(address.tls), server_hostname=_server_name(address)
+            )
+        except BaseException:
+            transport.abort()
+            raise
+        if tunnel is None:
+            raise ConnectionResetError
+        inner.connection_made(tunnel)
+        return self._keep(inner)
+
+    async def _ask(self, proxy: ForwardProxy, address: Address, connection: Connection) -> None:
+        """Ask a forward proxy for a tunnel to the upstream; raise `GatewayError` where it won't."""
         authority = f"{_bracketed(address.host)}:{address.port}".encode()
         head = b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n" % (authority, authority)
         if proxy.authorization:
@@ -119,21 +135,12 @@ class Pools:
         connection.send(head + b"\r\n", bodiless=True)
         reply = await connection.reply()
         if reply.head.status // 100 != 2:  # noqa: PLR2004 2xx opens the tunnel
-            connection.abort()
             raise GatewayError(
                 ProxyErrorType.DESTINATION_UNAVAILABLE,
                 "the forward proxy refuses to connect",
                 status=502,
                 inside=f"{proxy.host}:{proxy.port} answered CONNECT with {reply.head.status}",
             )
-        inner = self._make()
-        tunnel = await loop.start_tls(
-            transport, inner, self.context(address.tls), server_hostname=_server_name(address)
-        )
-        if tunnel is None:
-            raise ConnectionResetError
-        inner.connection_made(tunnel)
-        return self._keep(inner)
 
     def _make(self) -> Connection:
         return Connection(self._limits.upstream_header_size, self._lost)

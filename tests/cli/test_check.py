@@ -37,7 +37,10 @@ SAID = {
         "",
         [],
         2,
-        "corsproxy.yaml: the file is empty; write a route under `routes`\ncorsproxy.yaml: 1 error\n",
+        (
+            "corsproxy.yaml: the file is empty; write a route under `routes`\n"
+            "corsproxy.yaml: 1 error\n"
+        ),
     ),
 }
 

@@ -11,7 +11,7 @@ import pytest
 FREE = {"--port": "0", "--admin-port": "0", "--frontend-port": "0", "--api-port": "0"}
 
 
-def options(**changed):
+def options(**changed: str):
     given = FREE | {"--" + name.replace("_", "-"): port for name, port in changed.items()}
     return [part for pair in given.items() for part in pair]
 

@@ -1,4 +1,4 @@
-"""`corsproxy run` where it serves: what it says at its start, and where it is asked of its health."""
+"""`corsproxy run` where it serves: what it says at its start, its log, and its health."""
 
 # ruff: noqa: ANN001 the fixtures are typed where they are made, in conftest.py
 import json
@@ -61,8 +61,10 @@ STARTS = {
             "CORSPROXY_WORKERS": "1",
         },
         [
-            "  /  →  http://localhost:8000   origins: http://localhost:3001 "
-            "https://app.example.com",
+            (
+                "  /  →  http://localhost:8000   origins: http://localhost:3001 "
+                "https://app.example.com"
+            ),
             "  listening on http://127.0.0.1:PORT   admin http://127.0.0.1:PORT",
         ],
     ),
@@ -95,8 +97,10 @@ def table(tmp_path):
 
 
 ROUTES = [
-    "  /api (GET, PUT)          →  http://legacy:8000/v1   origins: http://localhost:3001 "
-    "https://*.example.com",
+    (
+        "  /api (GET, PUT)          →  http://legacy:8000/v1   origins: http://localhost:3001 "
+        "https://*.example.com"
+    ),
     "  files.example.com/files  →  unix:/run/files.sock   CORS is the upstream's own",
     "  ~/v[0-9]+/.*             →  https://new.example.com   origins: *",
 ]
@@ -106,8 +110,10 @@ def test_the_start_up_lines_of_a_file_name_every_route(corsproxy, table):
     with corsproxy("run", cwd=table.parent) as process:
         assert said(process)[1:] == [
             *ROUTES,
-            "  listening on http://127.0.0.1:PORT http://localhost:PORT   "
-            "admin http://127.0.0.1:PORT",
+            (
+                "  listening on http://127.0.0.1:PORT http://localhost:PORT   "
+                "admin http://127.0.0.1:PORT"
+            ),
         ]
 
 
@@ -132,7 +138,7 @@ def test_a_file_without_admin_listener_may_serve_on_its_usual_address(corsproxy,
         assert said(process)[-1] == "  listening on http://127.0.0.2:8081"
 
 
-def get(url, **headers):
+def get(url, **headers: str):
     request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=20) as response:
@@ -171,7 +177,9 @@ def test_an_address_that_is_taken(command, taken, option):
     args = [part for pair in addresses.items() for part in pair]
     status, out, err = command("run", *UPSTREAM, *args)
     assert (status, out) == (1, "")
-    assert re.fullmatch(rf"can't listen on {taken}: .*address already in use.*\n", err, re.I)
+    assert re.fullmatch(
+        rf"can't listen on {taken}: .*address already in use.*\n", err, re.IGNORECASE
+    )
 
 
 def test_a_certificate_that_is_not_there(cli, folder):

@@ -105,6 +105,11 @@ def meant(danger: str) -> str:
             id="an unknown danger",
         ),
         pytest.param(
+            "{allow_origins: [x.de], dangerously_allow: [null_origin]}",
+            ['1:24: cors.allow_origins[0]: "x.de": the scheme is missing; write https://x.de'],
+            id="a danger that a wrong entry may have needed",
+        ),
+        pytest.param(
             "{allow_origins: ['*'], allow_methods: [get, GET], allow_headers: [X-A, x-a], "
             "expose_headers: [X-B, X-b]}",
             [
@@ -243,6 +248,10 @@ def test_layers_of_a_policy(top: str, own: str, problems: list[str], tell: Tell)
         (
             "routes: [{upstream: 'http://a', cors: 5}]",
             ["1:39: routes[0].cors: 5: expected a mapping, got the number 5"],
+        ),
+        (
+            "cors: 5\nroutes: [{path: /a, upstream: 'http://a'}, {upstream: 'http://b', cors: {max_age: 5}}]",
+            ["1:7: cors: 5: expected a mapping, got the number 5"],
         ),
     ],
 )

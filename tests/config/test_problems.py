@@ -18,6 +18,7 @@ from corsproxy.config.problems import ConfigError, Problem, in_order, path_text,
         pytest.param(
             Problem("f.yaml", "is wrong", line=1, column=1), "f.yaml:1:1: is wrong", id="no path"
         ),
+        pytest.param(Problem("f", "a\nb", write="é\x00"), "f: a\\nb; write é\\x00", id="controls"),
     ],
 )
 def test_a_problem_is_written_in_one_line(problem: Problem, written: str):

@@ -42,7 +42,7 @@ CUTS = [
 def address(upstream, proxy, request):
     octets, finish = request.param
 
-    def script(exchange):
+    def script(exchange) -> None:
         exchange.write(octets)
         # a reset drops what was not read: the client has the beginning before it comes
         assert exchange.server.go_on.wait(20)
@@ -81,7 +81,7 @@ def test_seen_by_http_client(address):
 
 
 async def test_a_whole_response_after_a_cut_one(upstream, proxy):
-    def script(exchange):
+    def script(exchange) -> None:
         if len(exchange.server.heads) == 1:
             exchange.write(SIZED + HALF)
         else:
@@ -110,7 +110,7 @@ async def test_a_client_that_goes_away_ends_the_request_upstream(upstream, proxy
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def script(exchange):
+    def script(exchange) -> None:
         exchange.write(SIZED + HALF)
         assert exchange.rfile.read(1) == b""  # returns when the proxy closes
         loop.call_soon_threadsafe(gone.set)

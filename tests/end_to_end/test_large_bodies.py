@@ -88,7 +88,7 @@ ROWS = [
 def test_upload(upstream, proxy, connect, memory, framing, size):
     got = []
 
-    def take(exchange):
+    def take(exchange) -> None:
         got.append(read_body(exchange.rfile, exchange.head))
         exchange.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
@@ -127,7 +127,7 @@ def pour(write):
 
 
 def test_a_client_that_does_not_read_holds_the_upstream_back(upstream, proxy, connect, memory):
-    def script(exchange):
+    def script(exchange) -> None:
         exchange.request.settimeout(0.5)
         exchange.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIB)
         held.append(pour(exchange.write))

@@ -38,9 +38,10 @@ async def exchange(front: Any, head: bytes) -> tuple[bytes, bytes]:  # noqa: ANN
     reader, writer = await front.connect()
     writer.write(head)
     before = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    after = b""
     if before.startswith(CONTINUE):
         writer.write(b"hello")
-    after = await asyncio.wait_for(reader.read(-1), 5)
+        after = await asyncio.wait_for(reader.read(-1), 5)
     writer.close()
     return before, after
 

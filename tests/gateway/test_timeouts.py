@@ -1,0 +1,157 @@
+"""A client that is too slow: with its head, with its content, with reading (R84)."""
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+GET = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
+
+SLOW_HEADS = {
+    "part of a head": (b"", b"GET / HTTP/1.1\r\nHost"),
+    "part of a head on a kept-alive connection": (GET, b"GET /b HTTP/1.1\r\nHost"),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), SLOW_HEADS.values(), ids=SLOW_HEADS)
+async def test_a_head_that_does_not_end(
+    answering: Any, proxy: Any, leaves_nothing: Any, first: bytes, then: bytes
+):
+    before = await answering(OK)
+    under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
+    async with leaves_nothing(under_test):
+        reader, writer = await under_test.connect()
+        if first:
+            writer.write(first)
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
+        writer.write(then)
+        received = await asyncio.wait_for(reader.read(), 2)
+        writer.close()
+        await writer.wait_closed()
+    last = received.rpartition(b"HTTP/1.1 ")[2]
+    assert last.startswith(b"408 Request Timeout\r\nConnection: close\r\n")
+    assert b"Proxy-Status: corsproxy; error=http_request_error\r\n" in last
+    shown = [(e.status, e.error) for e in under_test.exchanges][-1]
+    assert shown == (408, "http_request_error")
+
+
+async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
+    answering: Any, proxy: Any, leaves_nothing: Any
+):
+    before = await answering()
+    under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
+    async with leaves_nothing(under_test):
+        assert await under_test.ending(b"") == (b"", "eof")
+    assert under_test.exchanges == []
+
+
+async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Any, proxy: Any):
+    async def script(state: Any, reader: Any, writer: Any) -> None:
+        await state.request(reader)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 0.4
+        while loop.time() < end:
+            await asyncio.sleep(0)
+        writer.write(OK)
+
+    before = await upstream(script)
+    under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
+    received = await under_test.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert received.endswith(b"\r\n\r\nok")
+
+
+async def test_content_that_stops(upstream: Any, proxy: Any, leaves_nothing: Any):
+    async def script(_state: Any, reader: Any, _writer: Any) -> None:
+        await reader.read()
+
+    before = await upstream(script)
+    under_test = await proxy(before.url, timeouts={"idle": 0.2})
+    async with leaves_nothing(under_test):
+        reader, writer = await under_test.connect()
+        writer.write(POST)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.wait_for(before.ended.wait(), 1)
+        exchanges = await under_test.reported()
+    assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n")
+    assert b"Access-Control-Allow-Origin: http://localhost:3001\r\n" in head
+    assert [(e.status, e.error, e.detail, e.received) for e in exchanges] == [
+        (408, "http_request_error", "the client stopped sending", 3)
+    ]
+
+
+async def test_an_upstream_that_stops_reading(upstream: Any, proxy: Any, leaves_nothing: Any):
+    async def script(_state: Any, reader: Any, writer: Any) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()
+        await done.wait()
+
+    done = asyncio.Event()
+    before = await upstream(script)
+    under_test = await proxy(before.url, timeouts={"idle": 0.3})
+    async with leaves_nothing(under_test):
+        reader, writer = await under_test.connect()
+        size = 16 << 20
+        writer.write(b"PUT / HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n" % size)
+        writer.write(bytes(size))
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        writer.transport.abort()
+        done.set()
+        exchanges = await under_test.reported()
+    assert head.startswith(b"HTTP/1.1 504 Gateway Timeout\r\n")
+    assert [(e.status, e.error) for e in exchanges] == [(504, "connection_write_timeout")]
+
+
+async def endless(state: Any, reader: Any, writer: Any) -> None:
+    """Send as much as is taken."""
+    head = await state.request(reader)
+    size = int(head.split(b"/")[1].split(b" ")[0])
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % size)
+    for start in range(0, size, 1 << 16):
+        writer.write(bytes(min(1 << 16, size - start)))
+        await writer.drain()
+    await reader.read()
+
+
+def narrow(under_test: Any) -> socket.socket:
+    """Connect with a small window, so that little is taken unread."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", under_test.port))
+    sock.setblocking(False)
+    return sock
+
+
+STALLED = {
+    "a long answer": (b"GET /100000000 HTTP/1.1\r\nHost: p\r\n\r\n", "client_stalled"),
+    "the end of an answer": (
+        b"GET /3000000 HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n", "client_stalled"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "error"), STALLED.values(), ids=STALLED)
+async def test_a_client_that_stops_reading_is_cut_off(
+    upstream: Any, proxy: Any, leaves_nothing: Any, raw: bytes, error: str
+):
+    before = await upstream(endless)
+    under_test = await proxy(before.url, timeouts={"idle": 0.3})
+    async with leaves_nothing(under_test):
+        with narrow(under_test) as sock:
+            loop = asyncio.get_running_loop()
+            await loop.sock_sendall(sock, raw)
+            exchanges = await under_test.reported()
+            await asyncio.wait_for(before.ended.wait(), 1)
+            async with asyncio.timeout(2):
+                while under_test.left_behind[0]:
+                    await asyncio.sleep(0)
+            with pytest.raises(ConnectionResetError):  # noqa: PT012 what was on its way comes first
+                while await loop.sock_recv(sock, 65536):
+                    pass
+    assert [(e.status, e.error) for e in exchanges] == [(200, error)]
