@@ -9,7 +9,7 @@ from aiohttp import web
 from corsproxy.config.settings import Config
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
-from corsproxy.gateway.server import Listening, ListenError
+from corsproxy.gateway.server import Listening, ListenError, require_c_parser
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
 from corsproxy.observe.access_log import access_log
@@ -43,7 +43,8 @@ class App:
         return tuple(listening.address for listening in self._listenings)
 
     async def start(self) -> None:
-        """Begin to serve; raise `ListenError` where an address is taken, `OSError` on bad files."""
+        """Begin to serve; raise `StartError` where that can't be, `OSError` on bad files."""
+        require_c_parser()
         for route in self._config.table.routes:
             if route.upstream.address.tls:
                 self._pools.context(route.upstream.address.tls)

@@ -12,7 +12,7 @@ from corsproxy.app import App
 from corsproxy.cli.serving import fail, serve, set_up_logging
 from corsproxy.config.loader import load_text
 from corsproxy.demo import frontend, legacy_api
-from corsproxy.gateway.server import ListenError
+from corsproxy.gateway.server import ListenError, StartError
 
 _HOST = "127.0.0.1"
 _TABLE = "corsproxy.yaml"
@@ -31,7 +31,7 @@ def demo(port: int, admin_port: int, frontend_port: int, api_port: int) -> None:
         fail(["--port and --admin-port are the same: choose two"], 2)
     try:
         serve(lambda: _start(port, admin_port, frontend_port, api_port))
-    except ListenError as error:
+    except StartError as error:
         fail([str(error)], 1)
 
 

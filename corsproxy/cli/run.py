@@ -12,7 +12,7 @@ from corsproxy.cli.serving import fail, serve, serve_app, set_up_logging
 from corsproxy.config.loader import load_file, load_mapping
 from corsproxy.config.problems import ConfigError
 from corsproxy.config.settings import Config
-from corsproxy.gateway.server import ListenError
+from corsproxy.gateway.server import StartError
 
 Options = Mapping[str, Any]  # as click hands them over: texts, tuples of texts, flags
 
@@ -97,7 +97,7 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
         click.echo(f"warning: {warning}", err=True)
     try:
         serve(lambda: serve_app(loaded))
-    except ListenError as error:
+    except StartError as error:
         fail([str(error)], 1)
     except OSError as error:
         fail([f"can't start: {error}"], 1)

@@ -7,28 +7,24 @@ from corsproxy.core.verdicts import Reason, Refusal
 
 
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
-    """Return the line that would allow it, `place` being where the policy stands in the file.
+    """Return what to write to allow it, `place` being where the policy stands in the file.
 
-    None where no line would: what is malformed or forbidden by Fetch stays refused.
+    None where nothing would: what is malformed or forbidden by Fetch stays refused.
     """
-    key, entries = _change(refusal, policy)
-    return f"{place}.{key}: {_flow(entries)}" if entries else None
-
-
-def _change(refusal: Refusal, policy: CorsPolicy) -> tuple[str, list[str]]:
     culprit = refusal.culprit
+    origins = [str(pattern) for pattern in policy.origins.patterns]
     match refusal.reason:
         case Reason.ORIGIN_NOT_ALLOWED:
-            known = [str(pattern) for pattern in policy.origins.patterns]
-            return "allow_origins", [*known, culprit]
+            return f"{place}.allow_origins: {_flow([*origins, culprit])}"
         case Reason.ORIGIN_NULL:
-            return "dangerously_allow", ["null_origin"]
+            danger = f"{place}.dangerously_allow: [null_origin]"
+            return f"{place}.allow_origins: {_flow([*origins, culprit])} and {danger}"
         case Reason.METHOD_NOT_ALLOWED if culprit.upper().encode() not in FORBIDDEN_METHODS:
-            return "allow_methods", [*policy.methods, culprit]
+            return f"{place}.allow_methods: {_flow([*policy.methods, culprit])}"
         case Reason.HEADER_NOT_ALLOWED:
-            return "allow_headers", [*policy.headers, culprit]
+            return f"{place}.allow_headers: {_flow([*policy.headers, culprit])}"
         case _:
-            return "", []
+            return None
 
 
 def _flow(entries: Iterable[str]) -> str:

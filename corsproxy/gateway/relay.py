@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http import StreamWriter
 
 from corsproxy.core.errors import ProxyErrorType
-from corsproxy.core.fields import HOP_BY_HOP, Field, Fields
+from corsproxy.core.fields import HOP_BY_HOP, Field, Fields, nominated
 from corsproxy.core.heads import to_client
 from corsproxy.core.messages import Passage, RequestHead, ResponseHead
 from corsproxy.gateway.chunks import chunk, last_chunk
@@ -99,8 +99,10 @@ class Answer:
         """Pass an interim response on (RFC 9110 §15.2); an HTTP/1.0 client can't take one."""
         if self._head.minor == 0:
             return
+        connection = [v for n, v in reply.fields if n.lower() == b"connection"]
+        removed = HOP_BY_HOP | nominated(connection)
         lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
-        lines += [n + b": " + v for n, v in reply.fields if n.lower() not in HOP_BY_HOP]
+        lines += [n + b": " + v for n, v in reply.fields if n.lower() not in removed]
         await self._writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
 
     async def proceed(self) -> None:

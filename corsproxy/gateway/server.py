@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from aiohttp import web
+from aiohttp.http_parser import HttpRequestParser
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
@@ -22,8 +23,21 @@ from corsproxy.gateway.relay import reset
 _BACKLOG = 1024
 
 
-class ListenError(Exception):
+class StartError(Exception):
+    """A reason why the proxy can't start, for people."""
+
+
+class ListenError(StartError):
     """An address that can't be listened on; the message says which and why."""
+
+
+def require_c_parser() -> None:
+    """Raise `StartError` where aiohttp would parse in Python: by other rules, and slower."""
+    if HttpRequestParser.__module__ != "aiohttp._http_parser":
+        raise StartError(
+            "aiohttp is here without its C parser, which corsproxy relies on: install a wheel of "
+            "aiohttp, and unset AIOHTTP_NO_EXTENSIONS"
+        )
 
 
 class Listening(web.Server):

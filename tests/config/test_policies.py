@@ -250,7 +250,10 @@ def test_layers_of_a_policy(top: str, own: str, problems: list[str], tell: Tell)
             ["1:39: routes[0].cors: 5: expected a mapping, got the number 5"],
         ),
         (
-            "cors: 5\nroutes: [{path: /a, upstream: 'http://a'}, {upstream: 'http://b', cors: {max_age: 5}}]",
+            (
+                "cors: 5\nroutes: [{path: /a, upstream: 'http://a'}, "
+                "{upstream: 'http://b', cors: {max_age: 5}}]"
+            ),
             ["1:7: cors: 5: expected a mapping, got the number 5"],
         ),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -50,10 +51,11 @@ class Upstream:
     connections: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     server: asyncio.Server | None = None
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     async def request(self, reader: asyncio.StreamReader) -> bytes:
         """Read one request's head, and its content by Content-Length or chunks."""
@@ -149,8 +151,10 @@ async def upstream() -> AsyncIterator[StartUpstream]:
     """Start upstreams that play a script."""
     async with AsyncExitStack() as stack:
 
-        async def start(script: Callable[..., Awaitable[None]]) -> Upstream:
-            state = Upstream()
+        async def start(
+            script: Callable[..., Awaitable[None]], tls: ssl.SSLContext | None = None
+        ) -> Upstream:
+            state = Upstream(scheme="https" if tls else "http")
 
             async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 state.connections += 1
@@ -164,7 +168,9 @@ async def upstream() -> AsyncIterator[StartUpstream]:
                         await writer.wait_closed()
                     state.ended.set()
 
-            state.server = await asyncio.start_server(play, "127.0.0.1", 0, limit=1 << 24)
+            state.server = await asyncio.start_server(
+                play, "127.0.0.1", 0, limit=1 << 24, ssl=tls
+            )
             state.port = state.server.sockets[0].getsockname()[1]
             stack.callback(state.server.close)
             return state
