@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from corsproxy.core.cors import FORBIDDEN_METHODS, CorsPolicy
 from corsproxy.core.verdicts import Reason, Refusal
 
+# what YAML 1.1 takes for something other than text
+_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
 
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     """Return what to write to allow it, `place` being where the policy stands in the file.
@@ -32,5 +35,5 @@ def _flow(entries: Iterable[str]) -> str:
 
 
 def _quoted(entry: str) -> str:
-    plain = entry.replace("-", "").replace("_", "").isalnum()
+    plain = entry.replace("-", "").replace("_", "").isalpha() and entry.lower() not in _NO_TEXT
     return entry if plain else f'"{entry}"'

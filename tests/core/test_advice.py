@@ -22,7 +22,11 @@ POLICY = CorsPolicy(
             id="an origin more",
         ),
         pytest.param(
-            Reason.ORIGIN_NULL, "null", "cors.dangerously_allow: [null_origin]", id="the danger"
+            Reason.ORIGIN_NULL,
+            "null",
+            'cors.allow_origins: ["https://app.example", "http://localhost:*", "null"]'
+            " and cors.dangerously_allow: [null_origin]",
+            id="the danger",
         ),
         pytest.param(
             Reason.METHOD_NOT_ALLOWED, "PATCH", "cors.allow_methods: [PUT, PATCH]", id="a method"
