@@ -232,7 +232,7 @@ def _with_scheme(text: str) -> str:
 
 def _suggest(text: str) -> str | None:
     """Return the nearest text that is an origin or pattern, if there is one."""
-    scheme, _, rest = text.strip().partition("://")
+    scheme, _, rest = text.partition("://")
     rest = re.split(r"[/?#\\]", rest.rpartition("@")[2])[0]
     try:
         rest = rest if rest.isascii() else rest.encode("idna").decode()

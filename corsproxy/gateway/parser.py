@@ -57,8 +57,9 @@ class ReplyParser:
 
     def __init__(self, *, bodiless: bool, limit: int) -> None:
         """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
-        self._parser = httptools.HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(
+        parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = parser
+        parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_optional_cr_before_lf=True,
             lenient_spaces_after_chunk_size=True,
@@ -77,7 +78,7 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> None:
         """Take what was received; raise `GatewayError` where it is no response (RFC 9112 §4)."""
-        if self.complete:
+        if self.complete or self._parser is None:
             if self.tail is None:
                 self.junk = True
             else:
@@ -96,6 +97,9 @@ class ReplyParser:
             self.junk = True
         if self.final is None and self._octets > self._limit:
             raise _too_large(self._limit)
+        if self.complete:
+            # the two hold each other; parted, they go at once and leave the collector nothing
+            self._parser = None
 
     def feed_eof(self, error: Exception | None) -> None:
         """Take the end of the connection; raise `GatewayError` where it cuts the response.
@@ -144,7 +148,7 @@ class ReplyParser:
 
     def on_headers_complete(self) -> None:
         """Finish a head: find the framing, and refuse what is ambiguous (RFC 9112 §6.3)."""
-        if self.complete:
+        if self.complete or self._parser is None:
             return
         status = self._parser.get_status_code()
         version = self._parser.get_http_version()

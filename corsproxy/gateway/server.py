@@ -18,7 +18,6 @@ from corsproxy.core.limits import Limits, Listener
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.protocol import ClientProtocol
-from corsproxy.gateway.relay import reset
 
 _BACKLOG = 1024
 
@@ -133,7 +132,7 @@ class Listening(web.Server):
     def abort(self) -> None:
         """Close what is still left of them at once."""
         for transport in list(self._connections.values()):
-            reset(transport)
+            transport.abort()
 
 
 def _remove_stale(path: Path) -> None:

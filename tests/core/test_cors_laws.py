@@ -211,10 +211,11 @@ def test_what_is_remembered_is_what_would_be_decided(
 def test_verdicts_are_remembered_boundedly():
     policy = CorsPolicy(origins=compile_origins(["https://app.example"]))
     for n in range(5000):
-        assert policy.judge(CorsRequest((b"https://a%d.example" % n,))).refusal
+        request = CorsRequest((b"https://a%d.example" % n,))
+        assert policy.judge(request) is policy.judge(request)
+        assert len(policy._remembered) <= 1024
     long = CorsRequest((b"https://" + b"a" * 2000,))
 
     assert policy.judge(long).refusal
 
-    assert len(policy._remembered) <= 1024
     assert long not in policy._remembered

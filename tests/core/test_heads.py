@@ -216,6 +216,7 @@ def test_who_asks_is_told(client: Client, fields: bytes, who: bytes):
         pytest.param(b"0", b"0", id="never below zero"),
         pytest.param(b"x", b"x", id="no number"),
         pytest.param(b"-1", b"-1", id="no natural number"),
+        pytest.param(b"9" * 10, b"9" * 10, id="a number of 10 digits"),
         pytest.param(b"9" * 5000, b"9" * 5000, id="a number of 5000 digits"),
     ],
 )

@@ -76,6 +76,10 @@ def answered(
         ),
         pytest.param(UPSTREAMS, ONE, ASKED, DATED + ACAO + VARY,
                      id="rule 52: the upstream's own is removed, in any case and number"),
+        pytest.param(b"access-control-allow-origin: https://app.example", ONE, ASKED,
+                     DATED + ACAO + VARY, id="rule 52: even where it is complete"),
+        pytest.param(b"access-control-allow-origin: https://evil.example", ONE, EVIL,
+                     DATED + VARY, id="rule 52: and would allow the refused"),
         pytest.param(UPSTREAMS, ONE, EVIL, DATED + VARY, id="rule 52: for the refused too"),
         pytest.param(UPSTREAMS, ONE, None, DATED + VARY, id="rule 52: and without Origin"),
         pytest.param(

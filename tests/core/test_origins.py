@@ -66,6 +66,10 @@ def test_origins_are_read_and_written_as_browsers_do(text: str, origin: Origin):
         pytest.param(
             "/re/", "this looks like a regular expression", "it in allow_origin_regex", id="/.../"
         ),
+        pytest.param("https://a$", "this looks like a regular expression",
+                     "it in allow_origin_regex", id="$"),
+        pytest.param("FILE:///x", "pages from file: send 'Origin: null'",
+                     "http://localhost and serve them there", id="a file, in upper case"),
         pytest.param("a.com", "the scheme is missing", "https://a.com", id="no scheme"),
         pytest.param(
             "localhost:3001", "the scheme is missing", "http://localhost:3001", id="localhost"
@@ -172,3 +176,23 @@ def test_patterns_are_read_and_written(text: str, pattern: OriginPattern, exact:
     assert OriginPattern.parse(text) == pattern
     assert str(pattern) == text
     assert pattern.exact is exact
+
+
+@pytest.mark.parametrize(
+    ("pattern", "origin", "matches"),
+    [
+        pytest.param("https://a.com", Origin("https", "a.com"), True, id="the origin"),
+        pytest.param("https://a.com", Origin("http", "a.com"), False, id="another scheme"),
+        pytest.param("https://a.com", Origin("https", "a.com", 81), False, id="another port"),
+        pytest.param("https://a.com", Origin("https", "x.a.com"), False, id="below it"),
+        pytest.param("https://*.a.com", Origin("https", "x.a.com"), True, id="a label before"),
+        pytest.param("https://*.a.com", Origin("https", "a.com"), False, id="the apex"),
+        pytest.param("https://*.a.com", Origin("https", ".a.com"), False, id="an empty label"),
+        pytest.param("https://*.a.com", Origin("https", "xa.com"), False, id="a suffix"),
+        pytest.param("https://*.a.com", Origin("https", "other.example"), False, id="another"),
+        pytest.param("https://a.com:*", Origin("https", "a.com", 81), True, id="any port"),
+        pytest.param("https://a.com:*", Origin("https", "b.com", 81), False, id="another host"),
+    ],
+)
+def test_a_pattern_matches(pattern: str, origin: Origin, matches: bool):
+    assert OriginPattern.parse(pattern).matches(origin) is matches

@@ -55,6 +55,10 @@ NARROW = {"entries": [], "regexes": [r"https://pr-\d+\.example\.com"]}
         pytest.param(
             SUBDOMAINS, b"https://" + b"a" * 99999 + b".example.com", False, id="rule 19: bounded"
         ),
+        pytest.param(
+            {"entries": ["*"]}, b"a" * 322 + b"://b", True, id="rule 19: 326 octets are few enough"
+        ),
+        pytest.param({"entries": ["*"]}, b"a" * 323 + b"://b", False, id="rule 19: 327 are not"),
         pytest.param(PORTS, b"http://localhost", True, id="rule 16: no port"),
         pytest.param(PORTS, b"http://localhost:1", True, id="rule 16: the first port"),
         pytest.param(PORTS, b"http://localhost:65535", True, id="rule 16: the last port"),

@@ -126,32 +126,6 @@ async def test_an_upstream_that_does_not_finish_the_handshake(
     assert (await answered(under_test, leaves_nothing))[:2] == (status, error)
 
 
-async def test_content_until_the_close_ends_with_a_close_alert_only(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str
-):
-    """Anyone on the way could have cut it otherwise (RFC 9112 §9.8)."""
-
-    async def script(state: Any, reader: Any, writer: Any) -> None:
-        head = await state.request(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n12345")
-        await writer.drain()
-        if b" /cut " in head:
-            writer.transport.abort()
-
-    before = await upstream(script, server_context("127.0.0.1"))
-    under_test = await proxy({"url": before.url, "tls": {"ca": ca}})
-    async with leaves_nothing(under_test):
-        whole = await under_test.send(GET)
-        cut = await under_test.send(GET.replace(b" / ", b" /cut "))
-        exchanges = await under_test.reported(2)
-    assert whole.endswith(b"\r\n\r\n5\r\n12345\r\n0\r\n\r\n")
-    assert cut.endswith(b"\r\n\r\n5\r\n12345\r\n")
-    assert [(e.status, e.error) for e in exchanges] == [
-        (200, None),
-        (200, "http_response_incomplete"),
-    ]
-
-
 async def test_much_content_passes_both_ways(
     upstream: Any, proxy: Any, leaves_nothing: Any, ca: str
 ):
