@@ -1,0 +1,148 @@
+"""The parts of aiohttp that our protocol leans on: these fail when aiohttp changes under it."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import http_parser, web
+from aiohttp.http import StreamWriter
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
+
+from corsproxy.gateway.protocol import ClientProtocol
+
+Connect = Callable[..., Awaitable[tuple[ClientProtocol, Any, Any]]]
+
+# What is read, called or set without being public.
+LEANED_ON = {
+    "_close", "_connection_lost", "_current_request", "_force_close", "_keepalive_handle",
+    "_message_tail", "_messages", "_payload_parser", "_request_count", "_task_handler",
+    "_upgraded", "_waiter", "transport",
+}  # fmt: skip
+
+
+@pytest.fixture
+def connected(proxy: Any) -> Connect:
+    """Connect to a proxy, and return its protocol too."""
+
+    async def connect(**limits: object) -> tuple[ClientProtocol, Any, Any]:
+        under_test = await proxy("http://127.0.0.1:9", top={"limits": limits})
+        reader, writer = await under_test.connect()
+        async with asyncio.timeout(5):
+            while not under_test.left_behind[0]:
+                await asyncio.sleep(0)
+        (protocol,) = under_test.app._listenings[0].connections
+        return protocol, reader, writer
+
+    return connect
+
+
+def test_the_protocol_has_what_is_leaned_on():
+    slots = {slot for base in RequestHandler.__mro__ for slot in getattr(base, "__slots__", ())}
+    assert slots >= LEANED_ON
+
+
+def test_the_parser_is_the_one_in_c():
+    """The one in Python has other rules (trap C44)."""
+    assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
+
+
+SIGNATURES = {
+    "handle_error": (RequestHandler.handle_error, ["self", "request", "status", "exc", "message"]),
+    "finish_response": (RequestHandler.finish_response, ["self", "request", "resp", "start_time"]),
+    "set_parser": (RequestHandler.set_parser, ["self", "parser", "data_received_cb"]),
+    "data_received": (RequestHandler.data_received, ["self", "data"]),
+    "_ErrInfo": (_ErrInfo.__init__, None),
+    "StreamWriter.write": (
+        StreamWriter.write,
+        ["self", "chunk", "drain", "LIMIT"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("function", "names"), SIGNATURES.values(), ids=SIGNATURES)
+def test_what_is_overridden_or_called_takes_what_it_did(function: Any, names: Any):
+    shown = list(inspect.signature(function).parameters)
+    assert names is None or shown == names
+    if names is None:
+        assert _ErrInfo._fields == ("status", "exc", "message")
+
+
+async def test_the_limits_arrive(connected: Connect):
+    """aiohttp's own factory drops all of them where one keyword is unknown to it (trap C27)."""
+    protocol, _, _ = await connected(header_size=10_000, keepalive=7)
+    shown = (
+        protocol.max_line_size,
+        protocol.max_field_size,
+        protocol.max_headers,
+        protocol.keepalive_timeout,
+        protocol._lingering_time,
+        protocol.access_logger,
+    )
+    assert shown == (10_000, 10_001, 312, 7, 2, None)
+
+
+REFUSED = {
+    "a target too long": (b"GET /" + b"a" * 20_000, LineTooLong, 10_000),
+    "a field too long": (b"GET / HTTP/1.1\r\nA: " + b"a" * 20_000, LineTooLong, 10_001),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200), BadHttpMethod, None),
+}
+
+
+@pytest.mark.parametrize(("raw", "kind", "limit"), REFUSED.values(), ids=REFUSED)
+async def test_what_the_parser_refuses_says_what_it_did(
+    connected: Connect, raw: bytes, kind: type[Exception], limit: int | None
+):
+    protocol, _, _ = await connected(header_size=10_000)
+    RequestHandler.data_received(protocol, raw)
+    message, _ = protocol._messages[-1]
+    assert isinstance(message, _ErrInfo)
+    assert isinstance(message.exc, kind)
+    assert limit is None or message.exc.args[1] == limit
+    assert limit is not None or "HTTPS traffic" in str(message.exc)
+
+
+async def test_a_parser_of_our_own_gets_all_octets(connected: Connect):
+    """The tunnel is one, by duck typing."""
+    protocol, _, writer = await connected()
+    taken = bytearray()
+
+    class Parser:
+        def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+            taken.extend(data)
+            return False, b""
+
+        def feed_eof(self) -> None:
+            taken.extend(b"<eof>")
+
+    protocol.set_parser(Parser())  # type: ignore[arg-type]
+    writer.write(b"\x00GET / HTTP/1.1\r\n\r\n")
+    writer.close()
+    async with asyncio.timeout(5):
+        while not taken.endswith(b"<eof>"):
+            await asyncio.sleep(0)
+    assert taken == b"\x00GET / HTTP/1.1\r\n\r\n<eof>"
+
+
+async def test_the_server_knows_the_transport_of_each_connection(connected: Connect):
+    protocol, _, _ = await connected()
+    server: Any = protocol._manager
+    assert isinstance(server, web.Server)
+    assert server._connections == {protocol: protocol.transport}
+    assert server.handler_cancellation
+
+
+async def test_a_cancelled_handler_closes_its_connection(connected: Connect):
+    protocol, reader, writer = await connected()
+    writer.write(b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n")
+    writer.write(b"Expect: 100-continue\r\nOrigin: null\r\n\r\n")
+    async with asyncio.timeout(5):
+        while not protocol._request_count:
+            await asyncio.sleep(0)
+    protocol.part()
+    await asyncio.wait_for(reader.read(), 5)
+    async with asyncio.timeout(5):
+        while protocol.transport is not None or protocol._task_handler is not None:
+            await asyncio.sleep(0)
