@@ -10,9 +10,7 @@ def local_rules(path: str | None, *, secure: bool) -> CookieRules:
     No Domain, the path under which the route is seen, and Secure and SameSite as the listener's
     scheme allows: over plain HTTP a browser drops Secure cookies and SameSite=None ones.
     """
-    if secure:
-        return CookieRules(domain="", path=path, same_site="None", secure=True)
-    return CookieRules(domain="", path=path, same_site="Lax", secure=False)
+    return CookieRules(domain="", path=path, secure=secure, lax_for_none=not secure)
 
 
 def rewrite(cookie: bytes, rules: CookieRules) -> bytes:
@@ -30,7 +28,9 @@ def rewrite(cookie: bytes, rules: CookieRules) -> bytes:
     written = set()
     for attribute in attributes:
         key = attribute.partition(b"=")[0].strip(OWS).lower()
-        if key not in changes:
+        if rules.lax_for_none and key == b"samesite" and _value(attribute) == b"none":
+            kept.append(b" SameSite=Lax")
+        elif key not in changes:
             kept.append(attribute)
         elif key not in written:  # the last of several would count (RFC 6265 §5.3): one is left
             kept.extend(changes[key])
@@ -56,6 +56,10 @@ def _changes(rules: CookieRules) -> dict[bytes, tuple[bytes, ...]]:
     if rules.secure is not None:
         changes[b"secure"] = (b" Secure",) if rules.secure else ()
     return changes
+
+
+def _value(attribute: bytes) -> bytes:
+    return attribute.partition(b"=")[2].strip(OWS).lower()
 
 
 def _promises_broken(name: bytes, rules: CookieRules) -> bool:

@@ -40,13 +40,15 @@ class HeaderEdits:
 class CookieRules:
     """Rewrites of Set-Cookie attributes; None leaves one as it is (RFC 6265 §4.1.2).
 
-    `domain` and `path` are the new values, the empty text takes the attribute off.
+    `domain` and `path` are the new values, the empty text takes the attribute off;
+    `lax_for_none` turns SameSite=None, which goes with Secure only, into Lax.
     """
 
     domain: str | None = None
     path: str | None = None
     same_site: str | None = None
     secure: bool | None = None
+    lax_for_none: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

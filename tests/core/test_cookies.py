@@ -65,14 +65,21 @@ def test_cookies_are_rewritten(cookie: bytes, rules: CookieRules, expected: byte
 
 
 @pytest.mark.parametrize(
-    ("secure", "rules"),
+    ("cookie", "plain", "tls"),
     [
-        pytest.param(False, CookieRules("", "/api", "Lax", secure=False), id="over plain HTTP"),
-        pytest.param(True, CookieRules("", "/api", "None", secure=True), id="over TLS"),
+        pytest.param(b"a=b", b"a=b; Path=/api", b"a=b; Path=/api; Secure", id="bare"),
+        pytest.param(b"a=b; Domain=x.example; Path=/; Secure; SameSite=None; HttpOnly",
+                     b"a=b; Path=/api; SameSite=Lax; HttpOnly",
+                     b"a=b; Path=/api; Secure; SameSite=None; HttpOnly", id="for another site"),
+        pytest.param(b"a=b; Path=/; samesite=Strict", b"a=b; Path=/api; samesite=Strict",
+                     b"a=b; Path=/api; samesite=Strict; Secure", id="Strict stays Strict"),
+        pytest.param(b"a=b; path=/x; SameSite = none ", b"a=b; Path=/api; SameSite=Lax",
+                     b"a=b; Path=/api; SameSite = none ; Secure", id="None in any writing"),
     ],
-)
-def test_local_rules_are_those_of_the_scheme(secure: bool, rules: CookieRules):
-    assert local_rules("/api", secure=secure) == rules
+)  # fmt: skip
+def test_local_cookies_work_on_a_listener_of_either_scheme(cookie: bytes, plain: bytes, tls: bytes):
+    assert rewrite(cookie, local_rules("/api", secure=False)) == plain
+    assert rewrite(cookie, local_rules("/api", secure=True)) == tls
 
 
 ATTRIBUTES = {b"domain", b"path", b"samesite", b"secure"}
