@@ -40,7 +40,7 @@ Or write a route table and mount it:
 `corsproxy demo` shows the whole thing working, with nothing to configure."""
 
 _NO_ORIGIN = """\
---allow-origin is missing: off loopback ({listen}) no page is allowed unless it is named. For example:
+--allow-origin is missing: off loopback ({listen}) no page is allowed unless it is named. Such as:
 
   --allow-origin https://app.example.com    (or CORSPROXY_ALLOW_ORIGIN=https://app.example.com)"""
 
@@ -75,7 +75,7 @@ _DANGER = (
 @click.option("--listen", metavar="ADDRESS", envvar="CORSPROXY_LISTEN",
               help="Where to listen (default: 127.0.0.1:8080).")  # fmt: skip
 @click.option("--admin", metavar="ADDRESS", envvar="CORSPROXY_ADMIN",
-              help="Where health is told (default: 127.0.0.1:8081); 'off' for nowhere.")  # fmt: skip
+              help="Where health is told (default: 127.0.0.1:8081); 'off': nowhere.")  # fmt: skip
 @click.option("--workers", metavar="N", envvar="CORSPROXY_WORKERS",
               help="Processes on the same port (only 1 for now).")  # fmt: skip
 @click.option("--log-format", type=click.Choice(["text", "json"]), envvar="CORSPROXY_LOG_FORMAT",

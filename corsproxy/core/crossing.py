@@ -19,6 +19,8 @@ _PINNED = frozenset({b"strict-transport-security", b"alt-svc"})
 class Crossing(Enum):
     """What a field's name asks for."""
 
+    __hash__ = object.__hash__  # Enum's own is a Python function, and these are looked up often
+
     PASS = auto()
     DROP = auto()
     # towards the upstream
@@ -35,6 +37,7 @@ class Crossing(Enum):
     REFRESH = auto()
     UPGRADE = auto()
     TRAILER = auto()
+    CONNECTION = auto()
     PINNED = auto()
 
 
@@ -55,6 +58,7 @@ _DOWN = {
     b"refresh": Crossing.REFRESH,
     b"upgrade": Crossing.UPGRADE,
     b"trailer": Crossing.TRAILER,
+    b"connection": Crossing.CONNECTION,
 } | dict.fromkeys(_PINNED, Crossing.PINNED)
 
 

@@ -1,5 +1,7 @@
 """Who asks, as it is told to the upstream: X-Forwarded-* and Forwarded (RFC 7239)."""
 
+from functools import lru_cache
+
 from corsproxy.core.fields import Field
 
 _NAMES = frozenset({b"forwarded", b"x-real-ip"})
@@ -22,12 +24,13 @@ def folded(key: bytes) -> bytes:
     return key.replace(b"_", b"-")
 
 
-def who_asks(address: str | None, scheme: str, host: bytes) -> list[Field]:
+@lru_cache(1024)  # a client asks more than once
+def who_asks(address: str | None, scheme: str, host: bytes) -> tuple[Field, ...]:
     """Return the fields that tell the client's address, its scheme and the host it asked for.
 
     `address` is None on a unix socket, `host` is empty where none was asked for.
     """
-    fields = []
+    fields: list[Field] = []
     node, proto = "unknown", scheme.encode()
     if address is not None:
         address = address.partition("%")[0]  # a zone means nothing to another machine
@@ -40,4 +43,4 @@ def who_asks(address: str | None, scheme: str, host: bytes) -> list[Field]:
         plain = host.replace(b".", b"").replace(b"-", b"").isalnum()
         elements.append(b"host=" + (host if plain else b'"' + host + b'"'))
     fields.append((b"Forwarded", b";".join([*elements, b"proto=" + proto])))
-    return fields
+    return tuple(fields)

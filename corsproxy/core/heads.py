@@ -17,11 +17,14 @@ from corsproxy.core.messages import (
 from corsproxy.core.origins import parse_octets
 from corsproxy.core.routes import Route
 
-_PASS, _CORS = Crossing.PASS, Crossing.CORS
+_PASS, _CORS, _CONNECTION = Crossing.PASS, Crossing.CORS, Crossing.CONNECTION
 _DATE, _VARY = Crossing.DATE, Crossing.VARY
+_REWRITTEN = frozenset({Crossing.SET_COOKIE, Crossing.LOCATION, Crossing.REFRESH})
+_GOING = frozenset({Crossing.DROP, Crossing.CONNECTION})
+_STAYING = _REWRITTEN | {Crossing.DATE, Crossing.VARY}
 _NOTHING: frozenset[bytes] = frozenset()
 _ABOUT_THE_HOP = frozenset({b"upgrade", b"trailer"})  # named by Connection, yet judged apart
-_NOMINATING_NOTHING = ([b"keep-alive"], [b"close"], [b"Keep-Alive"], [b"Close"])
+_NOMINATING_NOTHING = (b"keep-alive", b"close", b"Keep-Alive", b"Close")
 
 # What no page can read, whatever is exposed (Fetch §2.2.2), and what is for this hop only.
 _HIDDEN = HOP_BY_HOP | {b"set-cookie", b"set-cookie2"}
@@ -37,12 +40,25 @@ def to_upstream(
 
     `via` is the proxy's own Via entry; nothing else is added that the client did not send.
     """
-    target = head.target
-    forwarded = route.upstream.target(route.forwarded_path(target.path), target.query)
-    proxy = route.upstream.address.proxy if route.upstream.address.tls is None else None
-    if proxy:  # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2, §3.2.4)
-        forwarded = str(route.upstream.address).encode() + forwarded.removeprefix(b"*")
-    lines = [head.method + b" " + forwarded + b" HTTP/1.1"]
+    fields = fields_to_upstream(head, route, client, via, upgrade=upgrade)
+    return request_line(head, route) + fields
+
+
+def request_line(head: RequestHead, route: Route) -> bytes:
+    """Write the request line, with the target as the next hop wants it (RFC 9112 §3)."""
+    target, upstream = head.target, route.upstream
+    forwarded = upstream.target(route.forwarded_path(target.path), target.query)
+    if upstream.address.proxy and upstream.address.tls is None:
+        # a forward proxy is asked with the absolute form (RFC 9112 §3.2.2, §3.2.4)
+        forwarded = str(upstream.address).encode() + forwarded.removeprefix(b"*")
+    return head.method + b" " + forwarded + b" HTTP/1.1\r\n"
+
+
+def fields_to_upstream(
+    head: RequestHead, route: Route, client: Client, via: bytes, *, upgrade: bool = False
+) -> bytes:
+    """Write the fields to send, and the end of the head; `to_upstream` says which."""
+    lines = []
     host = _host(head, route)
     if b"host" not in head.index:
         lines.append(b"Host: " + host)
@@ -59,8 +75,9 @@ def to_upstream(
         if (gone and key in gone) or (replaced and folded(key) in replaced):
             continue
         lines.append(name + b": " + value)
-    if proxy and proxy.authorization:
-        lines.append(b"Proxy-Authorization: " + proxy.authorization)
+    address = route.upstream.address
+    if address.proxy and address.proxy.authorization and address.tls is None:
+        lines.append(b"Proxy-Authorization: " + address.proxy.authorization)
     added = (*who_asks(client.address, client.scheme, head.host), (b"Via", via))
     unwanted = edits.dropped
     lines += [n + b": " + v for n, v in added if not unwanted or n.lower() not in unwanted]
@@ -72,8 +89,8 @@ def to_upstream(
 
 def _nominated(index: Index) -> frozenset[bytes]:
     """Return what Connection says to remove; the two usual values name nothing (§7.6.1)."""
-    connection = index.get(b"connection")
-    if connection is None or connection in _NOMINATING_NOTHING:
+    connection = index.get(b"connection", ())
+    if all(value in _NOMINATING_NOTHING for value in connection):
         return _NOTHING
     return nominated(connection)
 
@@ -125,7 +142,33 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
     keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
     own = _without_cors(verdict.fields) if keep_cors else verdict.fields
     gone = _gone(reply.fields, own, route)
+    fields, met = _crossed(reply, passage, framing, gone, keep_cors=keep_cors)
+    if _DATE not in met:
+        fields.append((b"Date", date))
+    appended = route.response_headers.appended if route else ()
+    fields += appended
+    fields += own
+    if verdict.vary and (appended or _VARY in met):
+        _merge_vary(fields, verdict.vary)
+    elif verdict.vary:
+        fields.append((b"Vary", b", ".join(verdict.vary)))
+    if verdict.expose_all and not keep_cors:
+        fields.append((b"Access-Control-Expose-Headers", _exposed(fields)))
+    lines = [name + b": " + value for name, value in fields]
+    return b"HTTP/1.1 %d %b\r\n%b\r\n\r\n" % (reply.status, reply.reason, b"\r\n".join(lines))
+
+
+def _crossed(
+    reply: ResponseHead,
+    passage: Passage,
+    framing: Fields,
+    gone: frozenset[bytes],
+    *,
+    keep_cors: bool,
+) -> tuple[list[Field], set[Crossing]]:
+    """Walk the fields once: return those that cross, and which kinds were among them."""
     fields = list(framing)
+    met = set()
     for name, value in reply.fields:
         crossing, key = TO_CLIENT[name]
         if gone and key in gone:
@@ -133,31 +176,23 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
         if crossing is not _PASS:
             if not (keep_cors if crossing is _CORS else _stays(crossing, reply, passage, framing)):
                 continue
-            value = _rewritten(crossing, value, passage)  # noqa: PLW2901
+            met.add(crossing)
+            if crossing in _REWRITTEN:
+                value = _rewritten(crossing, value, passage)  # noqa: PLW2901
         fields.append((name, value))
-    if not any([TO_CLIENT[name][0] is _DATE for name, _ in fields]):  # noqa: C419 short, and quicker
-        fields.append((b"Date", date))
-    if route is not None:
-        fields += route.response_headers.appended
-    fields += own
-    if verdict.vary:
-        _merge_vary(fields, verdict.vary)
-    if verdict.expose_all and not keep_cors:
-        fields.append((b"Access-Control-Expose-Headers", _exposed(fields)))
-    lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
-    lines += [name + b": " + value for name, value in fields]
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+    return fields, met
 
 
 def _gone(fields: Fields, own: Fields, route: Route | None) -> frozenset[bytes]:
     """Return the names, in lower case, of what gives way to ours or was meant for this hop."""
     gone = route.response_headers.dropped if route else _NOTHING
-    connection = [v for n, v in fields if TO_CLIENT[n][1] == b"connection"]
-    if connection and connection not in _NOMINATING_NOTHING:
-        gone |= nominated(connection) - _ABOUT_THE_HOP
-    neighbours = [name for name, _ in own if not name.startswith(b"Access-Control-")]
-    return gone | {name.lower() for name in neighbours} if neighbours else gone
+    for name, value in fields:
+        if TO_CLIENT[name][0] is _CONNECTION and value not in _NOMINATING_NOTHING:
+            gone |= nominated([value]) - _ABOUT_THE_HOP
+    for name, _ in own:
+        if not name.startswith(b"Access-Control-"):
+            gone |= {name.lower()}
+    return gone
 
 
 def _without_cors(fields: Fields) -> Fields:
@@ -166,6 +201,8 @@ def _without_cors(fields: Fields) -> Fields:
 
 def _stays(crossing: Crossing, reply: ResponseHead, passage: Passage, framing: Fields) -> bool:
     """Tell whether a field crosses although, or because, it is about the message or the hop."""
+    if crossing in _GOING or crossing in _STAYING:
+        return crossing in _STAYING
     chunked = (b"Transfer-Encoding", b"chunked") in framing
     if crossing is Crossing.LENGTH:
         return not (chunked or reply.status < 200 or reply.status == 204)  # noqa: PLR2004
@@ -176,15 +213,13 @@ def _stays(crossing: Crossing, reply: ResponseHead, passage: Passage, framing: F
     if crossing is Crossing.PINNED:
         # a browser would keep these for all of localhost, and break every other server there
         return not passage.client.loopback
-    return crossing is not Crossing.DROP
+    return True
 
 
 def _rewritten(crossing: Crossing, value: bytes, passage: Passage) -> bytes:
     if crossing is Crossing.SET_COOKIE:
         return _cookie(value, passage)
-    if crossing in (Crossing.LOCATION, Crossing.REFRESH):
-        return _location(crossing, value, passage)
-    return value
+    return _location(crossing, value, passage)
 
 
 def _cookie(value: bytes, passage: Passage) -> bytes:

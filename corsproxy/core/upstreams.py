@@ -35,6 +35,16 @@ class Address:
     tls: UpstreamTls | None = None
     socket: str | None = None
     proxy: ForwardProxy | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "_hash", hash((self.host, self.port, self.tls, self.socket, self.proxy))
+        )
+
+    def __hash__(self) -> int:
+        """Return the hash, computed once: pools are looked up twice a request."""
+        return self._hash
 
     @property
     def scheme(self) -> str:

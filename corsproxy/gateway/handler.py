@@ -8,15 +8,14 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from corsproxy.core import admission, targets
 from corsproxy.core.cors import CorsRequest, PreflightRequest, classify
 from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.fields import members
-from corsproxy.core.heads import to_upstream
-from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead, index_fields
+from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.verdicts import Verdict
+from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.relay import Answer, written
 from corsproxy.gateway.tunnel import tunnel
@@ -38,6 +37,7 @@ class Visit(NamedTuple):
 
     request: web.BaseRequest
     head: RequestHead
+    memory: Memory
     match: Route | GatewayError
     kind: CorsRequest | PreflightRequest | None
     passage: Passage
@@ -62,13 +62,17 @@ class Gateway:
         self._via = via.encode()
 
     async def handle(
-        self, request: web.BaseRequest, client: Client, refusal: GatewayError | None = None
+        self,
+        request: web.BaseRequest,
+        client: Client,
+        memory: Memory,
+        refusal: GatewayError | None = None,
     ) -> web.StreamResponse:
         """Carry one exchange; raise `ConnectionResetError` where the answer had to be cut.
 
-        `refusal` is what the connection itself is refused for, if it is.
+        `memory` is that of the connection; `refusal` what the connection itself is refused for.
         """
-        visit = self._open(request, client)
+        visit = self._open(request, client, memory)
         self.under_way += 1
         try:
             await self._carry(visit, refusal)
@@ -96,9 +100,9 @@ class Gateway:
 
     # Classify first, judge second, answer third.
 
-    def _open(self, request: web.BaseRequest, client: Client) -> Visit:
+    def _open(self, request: web.BaseRequest, client: Client, memory: Memory) -> Visit:
         table = self.routes
-        head = _read_head(request)
+        head = memory.read(request)
         kind = classify(head.method, head.index)
         method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
         match = table.match(method, head.target, head.host)
@@ -111,14 +115,15 @@ class Gateway:
         answer.keep_alive = answer.keep_alive and not self.draining
         exchange = _record(request, client, kind)
         exchange.route, exchange.verdict = route.name if route else None, verdict
-        return Visit(request, head, match, kind if policy else None, passage, answer, exchange)
+        kind = kind if policy else None
+        return Visit(request, head, memory, match, kind, passage, answer, exchange)
 
     async def _carry(self, visit: Visit, refusal: GatewayError | None) -> None:
         if refusal is not None:
             visit.answer.keep_alive = False
             raise refusal
         version = visit.request.version
-        if error := admission.refuse(visit.head, (version.major, version.minor), self._via):
+        if error := visit.memory.refuse(visit.head, (version.major, version.minor), self._via):
             visit.answer.keep_alive = False  # what follows may be no request (RFC 9112 §11.2)
             raise error
         if isinstance(visit.kind, PreflightRequest):
@@ -152,7 +157,8 @@ class Gateway:
         upload = Upload(visit.request, visit.head, route)
         upgrade = _is_upgrade(visit.head)
         via = b"1.%d %b" % (visit.head.minor, self._via)
-        head = to_upstream(visit.head, route, visit.passage.client, via, upgrade=upgrade)
+        client = visit.passage.client
+        head = visit.memory.to_upstream(visit.head, route, client, via, upgrade=upgrade)
         for fresh in (False, True):
             connection = await self.pools.acquire(address, connect, fresh=fresh)
             try:
@@ -218,15 +224,6 @@ class Gateway:
             exchange.error = "client_stalled"
         exchange.finished = time.perf_counter()
         self.report(exchange)
-
-
-def _read_head(request: web.BaseRequest) -> RequestHead:
-    fields = request.raw_headers
-    raw = request.raw_path.encode("utf-8", "surrogateescape")
-    # a target in no known form is kept as it is, and then matches no route
-    target = targets.parse(raw) or targets.Target(raw)
-    version = request.version
-    return RequestHead(request.method.encode(), target, version.minor, fields, index_fields(fields))
 
 
 def _record(

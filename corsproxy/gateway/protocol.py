@@ -20,6 +20,7 @@ from corsproxy.core.exchange import Exchange
 from corsproxy.core.messages import Client, Passage
 from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.deadline import Deadline
+from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.relay import render, written
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ClientProtocol(web.RequestHandler):
     """One connection of a client, with one exchange at a time."""
 
     __slots__ = ("_chunked", "_content", "_heard", "_heavy", "_last", "_listening", "_patience",
-                 "_request", "_unfinished", "client", "refusal")  # fmt: skip
+                 "_request", "_unfinished", "client", "memory", "refusal")  # fmt: skip
 
     def __init__(self, listening: "Listening", loop: asyncio.AbstractEventLoop) -> None:
         limits = listening.limits
@@ -58,6 +59,7 @@ class ClientProtocol(web.RequestHandler):
         self._unfinished = 0  # octets of a head that is not whole yet
         self._heavy = False
         self.client = Client(None)
+        self.memory = Memory()
         self.refusal: GatewayError | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -87,7 +89,7 @@ class ClientProtocol(web.RequestHandler):
             self._take_heads(data, heads)
         elif between and self._payload_parser is None and not self._upgraded:
             self._take_part(len(data))
-        self._last = data[-2:]
+        self._last = (self._last + data[-6:])[-6:]  # with one more, the end of chunked content
         request = self._request
         if request is None:
             if not self._patience.pending:
@@ -127,7 +129,7 @@ class ClientProtocol(web.RequestHandler):
 
         aiohttp takes the last trailer for a field of the next request: there must be none.
         """
-        return self._content.is_eof() and not (self._last + data).endswith(b"\r\n0\r\n\r\n")
+        return self._content.is_eof() and not (self._last + data[-7:]).endswith(b"\r\n0\r\n\r\n")
 
     def _take_part(self, octets: int) -> None:
         """Part from a client whose head is too large before it is whole (RFC 6585 §5)."""
@@ -180,6 +182,11 @@ class ClientProtocol(web.RequestHandler):
         error.inside = message or str(exc)
         self._refuse(error)
         return written(keep_alive=False)
+
+    def log_exception(self, *args: object, **kwargs: object) -> None:
+        """Log a bug; content cut short is the client's, and a closed connection is our own doing."""
+        if not (self._force_close or isinstance(kwargs.get("exc_info"), web.RequestPayloadError)):
+            super().log_exception(*args, **kwargs)
 
     def _head_too_slow(self) -> None:
         """Part from a client that doesn't finish its head (RFC 9110 §15.5.9)."""

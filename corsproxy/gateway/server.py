@@ -64,7 +64,7 @@ class Listening(web.Server):
         loop, listener = asyncio.get_running_loop(), self.listener
         try:
             if listener.socket:
-                _remove_stale(Path(listener.socket))
+                _spare_the_living(Path(listener.socket))
                 self._server = await loop.create_unix_server(
                     self, listener.socket, backlog=_BACKLOG
                 )
@@ -106,7 +106,9 @@ class Listening(web.Server):
         protocol = cast("ClientProtocol", request.protocol)
         protocol.begin(request)
         try:
-            return await self._gateway.handle(request, protocol.client, protocol.refusal)
+            return await self._gateway.handle(
+                request, protocol.client, protocol.memory, protocol.refusal
+            )
         finally:
             protocol.end()
 
@@ -135,18 +137,15 @@ class Listening(web.Server):
             transport.abort()
 
 
-def _remove_stale(path: Path) -> None:
-    """Remove the socket a dead process left behind; one that is alive is left alone."""
+def _spare_the_living(path: Path) -> None:
+    """Raise `OSError` where a running server has the socket; a dead one's is replaced by asyncio."""
     try:
         if not stat.S_ISSOCK(path.stat().st_mode):
             return
         with socket.socket(socket.AF_UNIX) as probe:
             probe.setblocking(False)
             probe.connect(str(path))
-    except FileNotFoundError:
-        return
-    except ConnectionRefusedError:
-        path.unlink()
+    except (FileNotFoundError, ConnectionRefusedError):
         return
     except BlockingIOError:
         pass  # it is alive, and busy

@@ -86,8 +86,7 @@ class Upload:
         except TimeoutError:
             if connection.answered:
                 return False
-        if not answer.started:  # a final answer has overtaken the 100
-            await answer.proceed()
+        await answer.proceed()
         return True
 
     async def _pass_on(self, connection: Connection) -> None:

@@ -34,7 +34,7 @@ def text(exchange: Exchange) -> str:
         parts.append(f"route={exchange.route}")
     if exchange.origin is not None:
         parts.append(f"origin={ascii(exchange.origin)[1:-1]}")
-        parts.append(f"cors={exchange.cors}")
+        parts.append(f"cors={ascii(exchange.cors)[1:-1]}")
     if exchange.preflight:
         parts.append("preflight")
     if exchange.error is not None:

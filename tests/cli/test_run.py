@@ -32,7 +32,7 @@ def test_with_nothing_to_serve_it_shows_two_lines_that_work(cli):
 
 
 NO_ORIGIN = """\
---allow-origin is missing: off loopback ({}) no page is allowed unless it is named. For example:
+--allow-origin is missing: off loopback ({}) no page is allowed unless it is named. Such as:
 
   --allow-origin https://app.example.com    (or CORSPROXY_ALLOW_ORIGIN=https://app.example.com)
 """

@@ -11,7 +11,7 @@ from corsproxy.core.forwarding import is_forwarding
     ("name", "up", "down"),
     [
         pytest.param(b"X-A", Crossing.PASS, Crossing.PASS, id="a field like others"),
-        pytest.param(b"Connection", Crossing.DROP, Crossing.DROP, id="hop by hop"),
+        pytest.param(b"Connection", Crossing.DROP, Crossing.CONNECTION, id="hop by hop"),
         pytest.param(b"upgrade", Crossing.DROP, Crossing.UPGRADE, id="Upgrade"),
         pytest.param(b"Trailer", Crossing.DROP, Crossing.TRAILER, id="Trailer"),
         pytest.param(b"X-FORWARDED-FOR", Crossing.DROP, Crossing.PASS, id="who asks"),

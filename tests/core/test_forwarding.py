@@ -66,4 +66,4 @@ def test_names_are_folded_as_wsgi_folds_them():
 def test_who_asks_is_told(
     address: str | None, scheme: str, host: bytes, fields: list[tuple[bytes, bytes]]
 ):
-    assert who_asks(address, scheme, host) == fields
+    assert who_asks(address, scheme, host) == tuple(fields)

@@ -1,13 +1,13 @@
 """Real sockets on loopback: an upstream that does as it is told, and a proxy before it."""
 
 import asyncio
-import os
 import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -131,7 +131,7 @@ class Proxy:
     async def reported(self, count: int = 1) -> list[Exchange]:
         """Wait until so many exchanges were reported, and return them."""
         async with asyncio.timeout(10):
-            while len(self.exchanges) < count:
+            while len(self.exchanges) < count:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         return self.exchanges
 
@@ -168,9 +168,7 @@ async def upstream() -> AsyncIterator[StartUpstream]:
                         await writer.wait_closed()
                     state.ended.set()
 
-            state.server = await asyncio.start_server(
-                play, "127.0.0.1", 0, limit=1 << 24, ssl=tls
-            )
+            state.server = await asyncio.start_server(play, "127.0.0.1", 0, limit=1 << 24, ssl=tls)
             state.port = state.server.sockets[0].getsockname()[1]
             stack.callback(state.server.close)
             return state
@@ -183,7 +181,9 @@ async def proxy() -> AsyncIterator[StartProxy]:
     """Start proxies before an upstream: keys of a route by name, the top level's in `top`."""
     async with AsyncExitStack() as stack:
 
-        async def start(url: str, top: Mapping[str, object] | None = None, **route: object) -> Proxy:
+        async def start(
+            url: str, top: Mapping[str, object] | None = None, **route: object
+        ) -> Proxy:
             document = {
                 "listen": "127.0.0.1:0",
                 "admin": "off",
@@ -256,7 +256,7 @@ def _counts(proxy: Proxy) -> dict[str, int]:
         "exchanges": exchanges,
         "upstream connections": upstreams,
         "tasks": len(asyncio.all_tasks()),
-        "descriptors": len(os.listdir("/dev/fd")),
+        "descriptors": len(list(Path("/dev/fd").iterdir())),
     }
 
 
@@ -271,10 +271,11 @@ def leaves_nothing() -> Callable[[Proxy], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def watch(proxy: Proxy) -> AsyncIterator[None]:
         before = _counts(proxy)
-        yield
+        async with asyncio.timeout(20):
+            yield
         with suppress(TimeoutError):
             async with asyncio.timeout(3):
-                while _more(proxy, before):
+                while _more(proxy, before):  # noqa: ASYNC110 it is another's state
                     await asyncio.sleep(0)
         assert _more(proxy, before) == {}
 

@@ -3,27 +3,34 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Reset = Callable[[asyncio.StreamWriter], None]
+
 Play = Callable[..., Awaitable[None]]
 
 GET = b"GET / HTTP/1.1\r\nHost: proxy\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: proxy\r\nContent-Length: 10\r\n\r\n12345"
 CHUNKS = b"POST / HTTP/1.1\r\nHost: proxy\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
-EXPECT = (
-    b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
-)
+EXPECT = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
 
 
 def hearing(say: bytes = b"", until: bytes = b"\r\n\r\n") -> Play:
     """Read so far, say that, and keep what comes until the end."""
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         head = await reader.readuntil(until)
         writer.write(say)
         state.heads.append(head)
@@ -35,7 +42,7 @@ def hearing(say: bytes = b"", until: bytes = b"\r\n\r\n") -> Play:
 STAGES = {
     "waiting for the head": (GET, hearing(), b"", 499, b""),
     "in the content": (GET, hearing(BEGUN), b"12345\r\n", 200, b""),
-    "after an interim response": (GET, hearing(b"HTTP/1.1 103 Hints\r\n\r\n"), b"\r\n\r\n", 499, b""),
+    "after an interim response": (GET, hearing(HINTS), b"\r\n\r\n", 499, b""),
     "sending content": (POST, hearing(until=b"12345"), b"", 499, b""),
     "sending chunks": (CHUNKS, hearing(until=b"12345\r\n"), b"", 499, b""),
     "waiting for 100 Continue": (EXPECT, hearing(), b"", 499, b""),
@@ -48,10 +55,10 @@ STAGES = {
 @pytest.mark.parametrize("how", ["closes", "resets"])
 @pytest.mark.parametrize(("raw", "script", "seen", "status", "rest"), STAGES.values(), ids=STAGES)
 async def test_a_client_that_leaves(
-    upstream: Any,
-    proxy: Any,
-    leaves_nothing: Any,
-    reset: Any,
+    upstream: Start,
+    proxy: Start,
+    leaves_nothing: Watch,
+    reset: Reset,
     raw: bytes,
     script: Play,
     seen: bytes,
@@ -69,7 +76,7 @@ async def test_a_client_that_leaves(
             if seen != b"\r\n\r\n":
                 await asyncio.wait_for(reader.readuntil(seen), 5)
         async with asyncio.timeout(5):
-            while not before.heads:
+            while not before.heads:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         if how == "resets":
             reset(writer)
@@ -82,7 +89,7 @@ async def test_a_client_that_leaves(
 
 
 async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
-    proxy: Any, leaves_nothing: Any
+    proxy: Start, leaves_nothing: Watch
 ):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -93,7 +100,7 @@ async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
                 _, writer = await under_test.connect()
                 writer.write(GET)
                 async with asyncio.timeout(5):
-                    while not under_test.left_behind[1]:
+                    while not under_test.left_behind[1]:  # noqa: ASYNC110 it is another's state
                         await asyncio.sleep(0)
                 writer.close()
                 await writer.wait_closed()
@@ -102,7 +109,7 @@ async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
 
 
 async def test_a_client_that_leaves_in_its_head_is_no_exchange(
-    answering: Any, proxy: Any, leaves_nothing: Any
+    answering: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await answering()
     under_test = await proxy(before.url)
@@ -115,8 +122,10 @@ async def test_a_client_that_leaves_in_its_head_is_no_exchange(
     assert (under_test.exchanges, before.connections) == ([], 0)
 
 
-async def test_a_client_that_leaves_disturbs_no_other(upstream: Any, proxy: Any):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+async def test_a_client_that_leaves_disturbs_no_other(upstream: Start, proxy: Start):
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         await left.wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -130,7 +139,7 @@ async def test_a_client_that_leaves_disturbs_no_other(upstream: Any, proxy: Any)
         under_test.send(b"GET / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n")
     )
     async with asyncio.timeout(5):
-        while len(before.heads) < 2:
+        while len(before.heads) < 2:  # noqa: ASYNC110 it is another's state
             await asyncio.sleep(0)
     leaving.close()
     await leaving.wait_closed()

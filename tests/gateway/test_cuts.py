@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Reset = Callable[[asyncio.StreamWriter], None]
 
 Play = Callable[..., Awaitable[None]]
 
@@ -48,10 +54,10 @@ CUTS = {
     ("request_", "response", "does", "content", "end", "token"), CUTS.values(), ids=CUTS
 )
 async def test_a_response_that_is_cut(
-    upstream: Any,
-    proxy: Any,
-    leaves_nothing: Any,
-    reset: Any,
+    upstream: Start,
+    proxy: Start,
+    leaves_nothing: Watch,
+    reset: Reset,
     request_: bytes,
     response: bytes,
     does: str,
@@ -61,7 +67,9 @@ async def test_a_response_that_is_cut(
 ):
     seen = asyncio.Event()
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(response)
         await seen.wait()
@@ -93,9 +101,9 @@ WHOLE = {
 
 @pytest.mark.parametrize(("request_", "response", "content"), WHOLE.values(), ids=WHOLE)
 async def test_a_response_that_is_whole(
-    answering: Any,
-    proxy: Any,
-    leaves_nothing: Any,
+    answering: Start,
+    proxy: Start,
+    leaves_nothing: Watch,
     request_: bytes,
     response: bytes,
     content: bytes,
@@ -111,9 +119,11 @@ async def test_a_response_that_is_whole(
 
 
 async def test_a_cut_response_ends_the_pipeline_behind_it(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(LENGTH)
 

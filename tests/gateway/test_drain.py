@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Proxy = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
 
 Play = Callable[..., Awaitable[None]]
 
@@ -16,7 +22,9 @@ STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
 
 
 def when(event: asyncio.Event, reply: bytes) -> Play:
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         await event.wait()
         writer.write(reply)
@@ -24,15 +32,17 @@ def when(event: asyncio.Event, reply: bytes) -> Play:
     return script
 
 
-async def streaming(state: Any, reader: Any, writer: Any) -> None:
+async def streaming(
+    state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     await state.request(reader)
     writer.write(STREAM)
     await reader.read()
 
 
-async def under_way(under_test: Any, count: int = 1) -> None:
+async def under_way(under_test: Proxy, count: int = 1) -> None:
     async with asyncio.timeout(5):
-        while under_test.left_behind[1] < count:
+        while under_test.left_behind[1] < count:  # noqa: ASYNC110 it is another's state
             await asyncio.sleep(0)
 
 
@@ -42,7 +52,7 @@ async def under_way(under_test: Any, count: int = 1) -> None:
     ids=["an answer", "a fault"],
 )
 async def test_what_is_under_way_ends_and_says_that_the_connection_does(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reply: bytes, status: bytes
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reply: bytes, status: bytes
 ):
     event = asyncio.Event()
     under_test = await proxy((await upstream(when(event, reply))).url)
@@ -66,7 +76,7 @@ async def test_what_is_under_way_ends_and_says_that_the_connection_does(
 
 
 async def test_idle_connections_close_at_once_however_long_the_grace(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     event = asyncio.Event()
     before = await upstream(when(event, OK))
@@ -86,14 +96,14 @@ async def test_idle_connections_close_at_once_however_long_the_grace(
 
 
 async def test_a_request_just_received_is_answered(
-    answering: Any, proxy: Any, leaves_nothing: Any
+    answering: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await answering(OK)
     under_test = await proxy(before.url)
     async with leaves_nothing(under_test):
         reader, writer = await under_test.connect()
         async with asyncio.timeout(5):
-            while not under_test.left_behind[0]:
+            while not under_test.left_behind[0]:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         protocol = next(iter(under_test.app._listenings[0].connections))
         protocol.data_received(GET)  # received, but not yet begun
@@ -114,7 +124,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize(("raw", "content", "end"), ENDLESS.values(), ids=ENDLESS)
 async def test_what_does_not_end_is_cut_when_the_grace_is_over(
-    upstream: Any, proxy: Any, leaves_nothing: Any, raw: bytes, content: bytes, end: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, raw: bytes, content: bytes, end: str
 ):
     before = await upstream(streaming)
     under_test = await proxy(before.url)
@@ -131,7 +141,7 @@ async def test_what_does_not_end_is_cut_when_the_grace_is_over(
 
 
 async def test_a_request_that_still_comes_is_answered_503(
-    answering: Any, proxy: Any, leaves_nothing: Any
+    answering: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await answering(OK)
     under_test = await proxy(before.url)
@@ -146,9 +156,11 @@ async def test_a_request_that_still_comes_is_answered_503(
 
 
 async def test_a_client_that_reads_nothing_does_not_hold_the_end_up(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n" + bytes(99_000_000))
         await reader.read()

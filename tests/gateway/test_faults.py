@@ -5,21 +5,33 @@ import json
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Proxy = Any
+Told = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Reset = Callable[[asyncio.StreamWriter], None]
+
 Play = Callable[..., Awaitable[None]]
 
-GET = b"GET /a HTTP/1.1\r\nHost: proxy\r\nOrigin: http://localhost:3001\r\nConnection: close\r\n\r\n"
+GET = (
+    b"GET /a HTTP/1.1\r\nHost: proxy\r\nOrigin: http://localhost:3001\r\nConnection: close\r\n\r\n"
+)
 
 
 def saying(raw: bytes) -> Play:
     """Answer a request with octets, and close."""
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(raw)
 
@@ -29,7 +41,9 @@ def saying(raw: bytes) -> Play:
 def saying_and_waiting(raw: bytes) -> Play:
     """Answer a request with octets, and say no more."""
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(raw)
         await reader.read()
@@ -37,7 +51,9 @@ def saying_and_waiting(raw: bytes) -> Play:
     return script
 
 
-async def closing_at_once(_state: Any, _reader: Any, _writer: Any) -> None:
+async def closing_at_once(
+    _state: State, _reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+) -> None:
     """Close the connection before anything was said."""
 
 
@@ -108,7 +124,7 @@ REASONS = {502: "Bad Gateway", 504: "Gateway Timeout"}
 
 @pytest.mark.parametrize(("script", "status", "error"), FAULTS.values(), ids=FAULTS)
 async def test_an_upstream_that_fails(
-    upstream: Any, proxy: Any, leaves_nothing: Any, script: Play, status: int, error: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: int, error: Told
 ):
     before = await upstream(script)
     under_test = await proxy(before.url, timeouts={"response": 0.2 if status == 504 else 10})
@@ -125,9 +141,11 @@ async def test_an_upstream_that_fails(
 
 
 async def test_an_upstream_that_resets_before_the_head(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         reset(writer)
 
@@ -182,14 +200,16 @@ CONTAINER = (
 )
 
 
-async def _fails(under_test: Any, leaves_nothing: Any) -> tuple[Any, list[Any]]:
+async def _fails(under_test: Proxy, leaves_nothing: Watch) -> tuple[Any, list[Any]]:
     async with leaves_nothing(under_test):
         raw = await under_test.send(GET)
         exchanges = await under_test.reported()
     return read(raw), [(e.status, e.error, e.detail) for e in exchanges]
 
 
-async def test_an_upstream_that_refuses_connections(proxy: Any, leaves_nothing: Any, closed: int):
+async def test_an_upstream_that_refuses_connections(
+    proxy: Start, leaves_nothing: Watch, closed: int
+):
     under_test = await proxy(f"http://127.0.0.1:{closed}")
     (start, fields, told), log = await _fails(under_test, leaves_nothing)
     inside = told.pop("inside")
@@ -205,7 +225,7 @@ async def test_an_upstream_that_refuses_connections(proxy: Any, leaves_nothing: 
 
 
 async def test_an_upstream_that_does_not_take_connections(
-    proxy: Any, leaves_nothing: Any, full: int
+    proxy: Start, leaves_nothing: Watch, full: int
 ):
     under_test = await proxy(f"http://127.0.0.1:{full}", timeouts={"connect": 0.2})
     answer, log = await _fails(under_test, leaves_nothing)
@@ -215,7 +235,7 @@ async def test_an_upstream_that_does_not_take_connections(
     assert log == [(504, "connection_timeout", inside)]
 
 
-async def test_an_upstream_that_is_unreachable(proxy: Any, leaves_nothing: Any):
+async def test_an_upstream_that_is_unreachable(proxy: Start, leaves_nothing: Watch):
     under_test = await proxy("http://255.255.255.255:9")
     (start, fields, told), log = await _fails(under_test, leaves_nothing)
     inside = told.pop("inside")
@@ -226,8 +246,7 @@ async def test_an_upstream_that_is_unreachable(proxy: Any, leaves_nothing: Any):
     assert log == [(502, "destination_ip_unroutable", inside)]
 
 
-
-async def test_an_upstream_whose_name_is_unknown(proxy: Any, leaves_nothing: Any):
+async def test_an_upstream_whose_name_is_unknown(proxy: Start, leaves_nothing: Watch):
     host = "nowhere.invalid"
     under_test = await proxy(f"http://{host}")
     (start, fields, told), log = await _fails(under_test, leaves_nothing)

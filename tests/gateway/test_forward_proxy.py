@@ -1,7 +1,9 @@
-"""Upstreams behind a forward proxy: by CONNECT over TLS, else in absolute form (RFC 9110 §9.3.6)."""
+"""Upstreams behind a forward proxy: by CONNECT for TLS, else in absolute form (§9.3.6)."""
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +12,24 @@ import trustme
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Play = Callable[..., Awaitable[None]]
+
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET /a?b HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"
 AUTHORITY = trustme.CA()
 BASIC = b"Proxy-Authorization: Basic dXNlcjpwYXNz"
 
 
-async def serving(state: Any, reader: Any, writer: Any) -> None:
+async def serving(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await state.request(reader)
     writer.write(OK)
     await writer.drain()
 
 
-def tunnelling(port: int) -> Any:
+def tunnelling(port: int) -> Play:
     """Play a forward proxy that connects every CONNECT to one port."""
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,7 +37,9 @@ def tunnelling(port: int) -> Any:
             writer.write(data)
         writer.close()
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         state.heads.append(await reader.readuntil(b"\r\n\r\n"))
         there, back = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -48,7 +57,7 @@ def ca(tmp_path: Path) -> str:
 
 
 async def test_a_tls_upstream_is_reached_by_connect(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, ca: str
 ):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert("upstream.example").configure_cert(context)
@@ -70,7 +79,7 @@ async def test_a_tls_upstream_is_reached_by_connect(
 
 
 async def test_a_plain_upstream_is_asked_for_in_absolute_form(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     between = await upstream(serving)
     url = between.url.replace("//", "//user:pass@")
@@ -86,21 +95,29 @@ async def test_a_plain_upstream_is_asked_for_in_absolute_form(
     assert BASIC in head
 
 
-async def refusing(state: Any, reader: Any, writer: Any) -> None:
+async def refusing(
+    state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     state.heads.append(await reader.readuntil(b"\r\n\r\n"))
     writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     await reader.read()
 
 
-async def silent(_state: Any, reader: Any, _writer: Any) -> None:
+async def silent(
+    _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+) -> None:
     await reader.read()
 
 
-async def closing(_state: Any, reader: Any, _writer: Any) -> None:
+async def closing(
+    _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+) -> None:
     await reader.readuntil(b"\r\n\r\n")
 
 
-async def talking_nonsense(_state: Any, reader: Any, writer: Any) -> None:
+async def talking_nonsense(
+    _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
     await reader.read(1)
@@ -118,7 +135,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("script", "status", "error"), FAULTS.values(), ids=FAULTS)
 async def test_a_forward_proxy_that_fails(
-    upstream: Any, proxy: Any, leaves_nothing: Any, script: Any, status: bytes, error: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: bytes, error: str
 ):
     between = await upstream(script)
     route = {"url": "https://upstream.example", "proxy": between.url}

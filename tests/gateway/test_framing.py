@@ -154,7 +154,7 @@ async def test_odd_but_sound_content_passes(
     writer.write(POST + sent)
     answer = await reader.readuntil(b"\r\n\r\nok")
     writer.write(LAST)
-    rest = await reader.read(-1)
+    rest = await asyncio.wait_for(reader.read(-1), 5)
     writer.close()
     host = b"Host: 127.0.0.1:%d\r\n" % upstream.port
     after = [b"GET /last HTTP/1.1\r\n" + host + b"\r\n"] if kept else []
@@ -203,7 +203,7 @@ async def test_a_trailer_is_no_field_of_the_next_request(
         writer.write(packet)
         for _ in range(20):  # a packet of its own
             await asyncio.sleep(0)
-    await reader.read(-1)
+    await asyncio.wait_for(reader.read(-1), 5)
     writer.close()
     assert len(server.heads) == served
     assert b"evil" not in b"".join(server.heads)

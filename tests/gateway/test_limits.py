@@ -1,11 +1,17 @@
 """How much is taken: content, connections, requests in a row; and what is never forwarded."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 HEAD = b"POST /a HTTP/1.1\r\nHost: proxy\r\nOrigin: http://localhost:3001\r\n"
@@ -21,7 +27,7 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("raw", TOO_MUCH.values(), ids=TOO_MUCH)
 async def test_too_much_content_is_refused_before_the_upstream_is_met(
-    answering: Any, proxy: Any, leaves_nothing: Any, raw: bytes
+    answering: Start, proxy: Start, leaves_nothing: Watch, raw: bytes
 ):
     before = await answering(OK)
     under_test = await proxy(before.url, limits={"request_body": 10})
@@ -40,12 +46,14 @@ async def test_too_much_content_is_refused_before_the_upstream_is_met(
 
 
 async def test_too_much_content_that_comes_in_chunks_never_ends_at_the_upstream(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     seen: list[bytes] = []
     begun = asyncio.Event()
 
-    async def script(state: Any, reader: Any, _writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+    ) -> None:
         state.heads.append(await reader.readuntil(b"\r\n\r\n"))
         begun.set()
         while data := await reader.read(65536):
@@ -67,7 +75,7 @@ async def test_too_much_content_that_comes_in_chunks_never_ends_at_the_upstream(
     assert b"".join(seen) in (b"", b"6\r\n123456\r\n")
 
 
-async def test_as_much_content_as_is_allowed_passes(answering: Any, proxy: Any):
+async def test_as_much_content_as_is_allowed_passes(answering: Start, proxy: Start):
     before = await answering(OK, OK)
     under_test = await proxy(before.url, limits={"request_body": 10})
     for framed in (
@@ -80,14 +88,14 @@ async def test_as_much_content_as_is_allowed_passes(answering: Any, proxy: Any):
 
 
 async def test_a_connection_too_many_is_answered_503_and_closed(
-    answering: Any, proxy: Any, leaves_nothing: Any
+    answering: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await answering(OK)
     under_test = await proxy(before.url, top={"limits": {"connections": 2}})
     async with leaves_nothing(under_test):
         held = [await under_test.connect() for _ in range(2)]
         async with asyncio.timeout(5):
-            while under_test.left_behind[0] < 2:
+            while under_test.left_behind[0] < 2:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         request = b"GET / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\n\r\n"
         received = await under_test.send(request)
@@ -101,19 +109,24 @@ async def test_a_connection_too_many_is_answered_503_and_closed(
             writer.close()
             await writer.wait_closed()
         async with asyncio.timeout(5):
-            while under_test.left_behind[0]:
+            while under_test.left_behind[0]:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
-        received = await under_test.send(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        received = await under_test.send(
+            request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        )
         assert received.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"TRACE / HTTP/1.1\r\nHost: p\r\nCookie: a=b\r\n\r\n", b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"],
+    [
+        b"TRACE / HTTP/1.1\r\nHost: p\r\nCookie: a=b\r\n\r\n",
+        b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+    ],
     ids=["TRACE", "CONNECT"],
-)  # fmt: skip
+)
 async def test_what_is_never_forwarded(
-    answering: Any, proxy: Any, leaves_nothing: Any, raw: bytes
+    answering: Start, proxy: Start, leaves_nothing: Watch, raw: bytes
 ):
     before = await answering(OK)
     under_test = await proxy(before.url)
@@ -128,8 +141,10 @@ async def test_what_is_never_forwarded(
     assert before.connections == 0
 
 
-async def test_many_requests_in_a_row_are_answered_in_order(upstream: Any, proxy: Any):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+async def test_many_requests_in_a_row_are_answered_in_order(upstream: Start, proxy: Start):
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while True:
             target = (await state.request(reader)).split(b" ")[1]
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(target) + target)
@@ -140,15 +155,19 @@ async def test_many_requests_in_a_row_are_answered_in_order(upstream: Any, proxy
     requests = [b"GET /%d HTTP/1.1\r\nHost: p\r\n\r\n" % n for n in range(count)]
     last = b"GET /last HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"
     received = await under_test.send(b"".join(requests) + last)
-    answers = [part.rsplit(b"\r\n\r\n", 1)[1] for part in received.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+    answers = [
+        part.rsplit(b"\r\n\r\n", 1)[1] for part in received.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    ]
     assert answers == [b"/%d" % n for n in range(count)] + [b"/last"]
     assert before.connections == 1
 
 
 async def test_many_endless_responses_hold_no_other_request_up(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         head = await state.request(reader)
         if head.startswith(b"GET /events "):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
@@ -169,7 +188,9 @@ async def test_many_endless_responses_hold_no_other_request_up(
             await writer.wait_closed()
 
 
-async def test_an_idle_client_connection_is_closed(answering: Any, proxy: Any, leaves_nothing: Any):
+async def test_an_idle_client_connection_is_closed(
+    answering: Start, proxy: Start, leaves_nothing: Watch
+):
     before = await answering(OK)
     under_test = await proxy(before.url, top={"limits": {"keepalive": 0.2}})
     async with leaves_nothing(under_test):

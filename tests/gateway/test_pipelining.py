@@ -85,7 +85,7 @@ async def test_r46_an_upgrade_by_itself_keeps_the_connection(upstream: Start, pr
     writer.write(request(b"/1", UPGRADE + b"h2c\r\n"))
     first = await reader.readuntil(b"/1")
     writer.write(LAST)
-    assert contents(first + await reader.read(-1)) == [b"/1", b"/last"]
+    assert contents(first + await asyncio.wait_for(reader.read(-1), 5)) == [b"/1", b"/last"]
     writer.close()
 
 
@@ -136,7 +136,7 @@ async def test_r35_a_head_too_large_behind_another_request_ends_the_connection(
     ) -> None:
         await state.request(reader)
         asked.set()
-        await reader.read(-1)
+        await asyncio.wait_for(reader.read(-1), 5)
 
     server = await upstream(silent)
     front = await proxy(server.url, KIB)
@@ -144,5 +144,5 @@ async def test_r35_a_head_too_large_behind_another_request_ends_the_connection(
     writer.write(request(b"/1"))
     await asyncio.wait_for(asked.wait(), 5)
     writer.write(request(b"/2", fields(5, 1000))[:-2])
-    assert await reader.read(-1) == b""
+    assert await asyncio.wait_for(reader.read(-1), 5) == b""
     writer.close()

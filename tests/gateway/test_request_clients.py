@@ -27,7 +27,7 @@ async def test_r24_r25_an_ipv6_client_has_brackets_only_in_forwarded(
     port = int(front.app.addresses[1].rpartition(":")[2])
     reader, writer = await asyncio.open_connection("::1", port)
     writer.write(REQUEST)
-    await reader.read(-1)
+    await asyncio.wait_for(reader.read(-1), 5)
     writer.close()
     assert added(upstream.heads[0]) == (
         b"X-Forwarded-For: ::1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"
@@ -43,7 +43,7 @@ async def test_r24_r25_a_client_on_a_unix_socket_has_no_address(
     await proxy(upstream.url, {"listen": ["127.0.0.1:0", f"unix:{path}"]})
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(REQUEST)
-    await reader.read(-1)
+    await asyncio.wait_for(reader.read(-1), 5)
     writer.close()
     assert added(upstream.heads[0]) == (
         b"X-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"

@@ -54,7 +54,8 @@ UNTOUCHED = (
         ),
         pytest.param(HOP_BY_HOP, b"", id="R20 hop-by-hop fields end here"),
         pytest.param(
-            b"Connection: X-A,,x-b\r\nCONNECTION: ,\r\nConnection:\r\nx-a: 1\r\nX-B: 2\r\nX-C: 3\r\n",
+            b"Connection: X-A,,x-b\r\nCONNECTION: ,\r\nConnection:\r\n"
+            b"x-a: 1\r\nX-B: 2\r\nX-C: 3\r\n",
             b"X-C: 3\r\n",
             id="R20 and what Connection names, in any case and on any line",
         ),

@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Proxy = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Reset = Callable[[asyncio.StreamWriter], None]
 
 Play = Callable[..., Awaitable[None]]
 
@@ -39,10 +46,12 @@ NOT_REPEATED = {
 }
 
 
-def closing_on_reuse(reset: Any, how: str) -> Play:
+def closing_on_reuse(reset: Reset, how: str) -> Play:
     """Answer once on the first connection, and close it on the second request; then serve."""
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         if state.connections > 1:
             await state.request(reader)
             writer.write(OK)
@@ -58,7 +67,7 @@ def closing_on_reuse(reset: Any, how: str) -> Play:
     return script
 
 
-async def second(under_test: Any, raw: bytes) -> bytes:
+async def second(under_test: Proxy, raw: bytes) -> bytes:
     """Make one request to fill the pool, and then another."""
     reader, writer = await under_test.connect()
     writer.write(FIRST)
@@ -74,7 +83,7 @@ async def second(under_test: Any, raw: bytes) -> bytes:
 @pytest.mark.parametrize("how", ["closes", "resets"])
 @pytest.mark.parametrize("raw", REPEATED.values(), ids=REPEATED)
 async def test_what_may_be_repeated_is_sent_again_once(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any, raw: bytes, how: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, raw: bytes, how: str
 ):
     before = await upstream(closing_on_reuse(reset, how))
     under_test = await proxy(before.url)
@@ -89,7 +98,7 @@ async def test_what_may_be_repeated_is_sent_again_once(
 
 @pytest.mark.parametrize("raw", NOT_REPEATED.values(), ids=NOT_REPEATED)
 async def test_what_may_not_be_repeated_is_answered_502(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any, raw: bytes
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, raw: bytes
 ):
     before = await upstream(closing_on_reuse(reset, "closes"))
     under_test = await proxy(before.url)
@@ -100,7 +109,7 @@ async def test_what_may_not_be_repeated_is_answered_502(
 
 
 async def test_what_was_answered_in_part_is_not_repeated(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
     before = await upstream(closing_on_reuse(reset, "begins to answer"))
     under_test = await proxy(before.url)
@@ -111,9 +120,11 @@ async def test_what_was_answered_in_part_is_not_repeated(
 
 
 async def test_what_arrives_on_a_fresh_connection_is_not_repeated(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(state: Any, reader: Any, _writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
 
     before = await upstream(script)
@@ -124,8 +135,12 @@ async def test_what_arrives_on_a_fresh_connection_is_not_repeated(
     assert (before.connections, len(before.heads)) == (1, 1)
 
 
-async def test_the_second_connection_is_the_last(upstream: Any, proxy: Any, leaves_nothing: Any):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+async def test_the_second_connection_is_the_last(
+    upstream: Start, proxy: Start, leaves_nothing: Watch
+):
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         if state.connections == 1:
             writer.write(NO_CONTENT)
@@ -147,11 +162,13 @@ IDLE = {
 
 @pytest.mark.parametrize("does", IDLE.values(), ids=IDLE)
 async def test_a_connection_that_ended_while_idle_is_not_used(
-    upstream: Any, proxy: Any, leaves_nothing: Any, does: Callable[[Any], None]
+    upstream: Start, proxy: Start, leaves_nothing: Watch, does: Callable[[Any], None]
 ):
     end = asyncio.Event()
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(NO_CONTENT)
         if state.connections == 1:
@@ -168,7 +185,7 @@ async def test_a_connection_that_ended_while_idle_is_not_used(
         await under_test.reported()
         end.set()
         async with asyncio.timeout(2):
-            while under_test.left_behind[2]:
+            while under_test.left_behind[2]:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         received = await under_test.send(request(b"POST", b"body"))
         assert received.startswith(b"HTTP/1.1 204 No Content\r\n")

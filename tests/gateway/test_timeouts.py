@@ -2,15 +2,24 @@
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Proxy = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
-POST = b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
+POST = (
+    b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
+)
 
 SLOW_HEADS = {
     "part of a head": (b"", b"GET / HTTP/1.1\r\nHost"),
@@ -20,7 +29,7 @@ SLOW_HEADS = {
 
 @pytest.mark.parametrize(("first", "then"), SLOW_HEADS.values(), ids=SLOW_HEADS)
 async def test_a_head_that_does_not_end(
-    answering: Any, proxy: Any, leaves_nothing: Any, first: bytes, then: bytes
+    answering: Start, proxy: Start, leaves_nothing: Watch, first: bytes, then: bytes
 ):
     before = await answering(OK)
     under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
@@ -41,7 +50,7 @@ async def test_a_head_that_does_not_end(
 
 
 async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
-    answering: Any, proxy: Any, leaves_nothing: Any
+    answering: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await answering()
     under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
@@ -50,12 +59,14 @@ async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
     assert under_test.exchanges == []
 
 
-async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Any, proxy: Any):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Start, proxy: Start):
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         loop = asyncio.get_running_loop()
         end = loop.time() + 0.4
-        while loop.time() < end:
+        while loop.time() < end:  # noqa: ASYNC110 it is another's state
             await asyncio.sleep(0)
         writer.write(OK)
 
@@ -65,8 +76,10 @@ async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Any, proxy:
     assert received.endswith(b"\r\n\r\nok")
 
 
-async def test_content_that_stops(upstream: Any, proxy: Any, leaves_nothing: Any):
-    async def script(_state: Any, reader: Any, _writer: Any) -> None:
+async def test_content_that_stops(upstream: Start, proxy: Start, leaves_nothing: Watch):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+    ) -> None:
         await reader.read()
 
     before = await upstream(script)
@@ -86,8 +99,10 @@ async def test_content_that_stops(upstream: Any, proxy: Any, leaves_nothing: Any
     ]
 
 
-async def test_an_upstream_that_stops_reading(upstream: Any, proxy: Any, leaves_nothing: Any):
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+async def test_an_upstream_that_stops_reading(upstream: Start, proxy: Start, leaves_nothing: Watch):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.pause_reading()
         await done.wait()
@@ -108,7 +123,7 @@ async def test_an_upstream_that_stops_reading(upstream: Any, proxy: Any, leaves_
     assert [(e.status, e.error) for e in exchanges] == [(504, "connection_write_timeout")]
 
 
-async def endless(state: Any, reader: Any, writer: Any) -> None:
+async def endless(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Send as much as is taken."""
     head = await state.request(reader)
     size = int(head.split(b"/")[1].split(b" ")[0])
@@ -119,7 +134,7 @@ async def endless(state: Any, reader: Any, writer: Any) -> None:
     await reader.read()
 
 
-def narrow(under_test: Any) -> socket.socket:
+def narrow(under_test: Proxy) -> socket.socket:
     """Connect with a small window, so that little is taken unread."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -138,7 +153,7 @@ STALLED = {
 
 @pytest.mark.parametrize(("raw", "error"), STALLED.values(), ids=STALLED)
 async def test_a_client_that_stops_reading_is_cut_off(
-    upstream: Any, proxy: Any, leaves_nothing: Any, raw: bytes, error: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, raw: bytes, error: str
 ):
     before = await upstream(endless)
     under_test = await proxy(before.url, timeouts={"idle": 0.3})
@@ -149,7 +164,7 @@ async def test_a_client_that_stops_reading_is_cut_off(
             exchanges = await under_test.reported()
             await asyncio.wait_for(before.ended.wait(), 1)
             async with asyncio.timeout(2):
-                while under_test.left_behind[0]:
+                while under_test.left_behind[0]:  # noqa: ASYNC110 it is another's state
                     await asyncio.sleep(0)
             with pytest.raises(ConnectionResetError):  # noqa: PT012 what was on its way comes first
                 while await loop.sock_recv(sock, 65536):

@@ -2,11 +2,18 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Proxy = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
 
 HANDSHAKE = (
     b"GET /chat HTTP/1.1\r\nHost: proxy\r\nOrigin: http://localhost:3001\r\n"
@@ -33,10 +40,12 @@ ANSWERED = {
     b"Vary: Origin",
 }
 MESSAGE = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"  # RFC 6455 §5.7
-FRAMES = MESSAGE + b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x01\x03Hel\x80\x02lo\x89\x00\x88\x02\x13\x87"
+FRAMES = (
+    MESSAGE + b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x01\x03Hel\x80\x02lo\x89\x00\x88\x02\x13\x87"
+)
 
 
-async def echo(state: Any, reader: Any, writer: Any) -> None:
+async def echo(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Switch protocols, and send back all that comes."""
     state.heads.append(await reader.readuntil(b"\r\n\r\n"))
     writer.write(SWITCHING)
@@ -45,7 +54,7 @@ async def echo(state: Any, reader: Any, writer: Any) -> None:
         await writer.drain()
 
 
-async def shaken(under_test: Any, raw: bytes = HANDSHAKE) -> tuple[Any, Any]:
+async def shaken(under_test: Proxy, raw: bytes = HANDSHAKE) -> tuple[Any, Any]:
     """Connect, and read the answer to the handshake."""
     reader, writer = await under_test.connect()
     writer.write(raw)
@@ -54,13 +63,13 @@ async def shaken(under_test: Any, raw: bytes = HANDSHAKE) -> tuple[Any, Any]:
     return reader, writer
 
 
-async def closed(writer: Any) -> None:
+async def closed(writer: asyncio.StreamWriter) -> None:
     writer.close()
     await writer.wait_closed()
 
 
 async def test_the_handshake_and_the_frames_pass_unchanged(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await upstream(echo)
     under_test = await proxy(before.url)
@@ -83,9 +92,11 @@ async def test_the_handshake_and_the_frames_pass_unchanged(
 
 
 async def test_octets_in_the_packet_of_the_101_arrive(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(SWITCHING + FRAMES)
         await reader.read()
@@ -98,12 +109,14 @@ async def test_octets_in_the_packet_of_the_101_arrive(
 
 
 async def test_octets_behind_the_101_arrive_while_the_client_still_reads_what_came_before(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     first = b"a" * 8_000_000  # fills every buffer on the way to a client that doesn't read
     sent = asyncio.Event()
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(first) + first)
         await reader.readuntil(b"\r\n\r\n")
@@ -132,12 +145,14 @@ async def test_octets_behind_the_101_arrive_while_the_client_still_reads_what_ca
 
 @pytest.mark.parametrize("token", [b"foo", b"Foo/2, bar", b"h2c"])
 async def test_any_other_protocol_is_tunnelled_too(
-    upstream: Any, proxy: Any, leaves_nothing: Any, token: bytes
+    upstream: Start, proxy: Start, leaves_nothing: Watch, token: bytes
 ):
     chosen = token.split(b",")[0]
     reply = b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n" % chosen.upper()
 
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         state.heads.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(reply)
         writer.write(await reader.readexactly(3))
@@ -162,7 +177,9 @@ NO_UPGRADE = {
 
 
 @pytest.mark.parametrize("fields", NO_UPGRADE.values(), ids=NO_UPGRADE)
-async def test_half_an_upgrade_is_an_ordinary_request(answering: Any, proxy: Any, fields: bytes):
+async def test_half_an_upgrade_is_an_ordinary_request(
+    answering: Start, proxy: Start, fields: bytes
+):
     before = await answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     under_test = await proxy(before.url)
     request = b"GET / HTTP/1.1\r\nHost: p\r\n" + fields + b"\r\n\r\n"
@@ -176,7 +193,7 @@ async def test_half_an_upgrade_is_an_ordinary_request(answering: Any, proxy: Any
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
 async def test_an_h2c_offer_is_declined_with_the_content_intact(
-    answering: Any, proxy: Any, together: bool
+    answering: Start, proxy: Start, together: bool
 ):
     ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     before = await answering(ok)
@@ -189,7 +206,7 @@ async def test_an_h2c_offer_is_declined_with_the_content_intact(
     writer.write(head)
     if not together:
         async with asyncio.timeout(5):
-            while under_test.left_behind[1] == 0:
+            while under_test.left_behind[1] == 0:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
     writer.write(b"12345")
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -209,7 +226,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 async def test_a_refused_handshake_is_relayed_and_the_connection_goes_on(
-    answering: Any, proxy: Any, refusal: bytes
+    answering: Start, proxy: Start, refusal: bytes
 ):
     before = await answering(refusal, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext")
     under_test = await proxy(before.url)
@@ -228,9 +245,11 @@ async def test_a_refused_handshake_is_relayed_and_the_connection_goes_on(
 
 @pytest.mark.parametrize("token", [b"h2c", b"websocket, x"])
 async def test_a_switch_to_another_protocol_than_asked_is_a_fault(
-    upstream: Any, proxy: Any, leaves_nothing: Any, token: bytes
+    upstream: Start, proxy: Start, leaves_nothing: Watch, token: bytes
 ):
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(SWITCHING.replace(b"websocket", token))
         await reader.read()
@@ -248,7 +267,9 @@ async def test_a_switch_to_another_protocol_than_asked_is_a_fault(
 BIG = 20 * 1024 * 1024
 
 
-async def test_big_messages_pass_both_ways_at_once(upstream: Any, proxy: Any, leaves_nothing: Any):
+async def test_big_messages_pass_both_ways_at_once(
+    upstream: Start, proxy: Start, leaves_nothing: Watch
+):
     under_test = await proxy((await upstream(echo)).url)
     message = hashlib.shake_128(b"seed").digest(1 << 16) * (BIG >> 16)
     async with leaves_nothing(under_test):

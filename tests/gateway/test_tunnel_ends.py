@@ -1,11 +1,20 @@
 """How a tunnel ends: by either side, by silence, by the proxy's own end; and who may open one."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+
+State = Any
+Proxy = Any
+Told = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Reset = Callable[[asyncio.StreamWriter], None]
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
@@ -18,14 +27,14 @@ def handshake(origin: str | None = "http://localhost:3001") -> bytes:
     ).encode()
 
 
-async def waiting(state: Any, reader: Any, writer: Any) -> None:
+async def waiting(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Switch, and read to the end."""
     state.heads.append(await reader.readuntil(b"\r\n\r\n"))
     writer.write(SWITCHING)
     state.bodies.append(await reader.read())
 
 
-async def shaken(under_test: Any) -> tuple[Any, Any]:
+async def shaken(under_test: Proxy) -> tuple[Any, Any]:
     reader, writer = await under_test.connect()
     writer.write(handshake())
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
@@ -34,7 +43,7 @@ async def shaken(under_test: Any) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_a_client_that_goes_takes_the_upstream_along(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any, how: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
 ):
     before = await upstream(waiting)
     under_test = await proxy(before.url)
@@ -52,11 +61,13 @@ async def test_a_client_that_goes_takes_the_upstream_along(
 
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_an_upstream_that_goes_takes_the_client_along(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any, how: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
 ):
     gone = asyncio.Event()
 
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(SWITCHING)
         await gone.wait()
@@ -74,7 +85,7 @@ async def test_an_upstream_that_goes_takes_the_client_along(
     assert [(e.status, e.tunnelled) for e in exchanges] == [(101, True)]
 
 
-async def test_a_silent_tunnel_ends(upstream: Any, proxy: Any, leaves_nothing: Any):
+async def test_a_silent_tunnel_ends(upstream: Start, proxy: Start, leaves_nothing: Watch):
     before = await upstream(waiting)
     under_test = await proxy(before.url, timeouts={"tunnel": 0.3, "idle": 0.1, "response": 0.1})
     async with leaves_nothing(under_test):
@@ -83,7 +94,7 @@ async def test_a_silent_tunnel_ends(upstream: Any, proxy: Any, leaves_nothing: A
         begun = loop.time()
         for part in range(1, 6):  # what moves keeps it, whatever the timeouts of a response are
             writer.write(b"a")
-            while loop.time() < begun + 0.15 * part:
+            while loop.time() < begun + 0.15 * part:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
         assert not reader.at_eof()
         assert await asyncio.wait_for(reader.read(), 2) == b""
@@ -97,11 +108,13 @@ async def test_a_silent_tunnel_ends(upstream: Any, proxy: Any, leaves_nothing: A
 
 
 async def test_an_upstream_that_stops_reading_holds_the_client_back_and_may_then_die(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reset: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
     die = asyncio.Event()
 
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(SWITCHING)
         writer.transport.pause_reading()
@@ -111,13 +124,13 @@ async def test_an_upstream_that_stops_reading_holds_the_client_back_and_may_then
     under_test = await proxy((await upstream(script)).url)
     async with leaves_nothing(under_test):
         reader, writer = await shaken(under_test)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError):  # noqa: PT012 somewhere in all that
             async with asyncio.timeout(0.5):
                 for _ in range(400):
                     writer.write(b"x" * 65536)
                     await writer.drain()
         die.set()
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError):  # noqa: PT012 once it is noticed
             while await asyncio.wait_for(reader.read(65536), 1) or True:
                 writer.write(b"x")
                 await writer.drain()
@@ -137,7 +150,7 @@ ORIGINS = {
 
 @pytest.mark.parametrize(("allowed", "origin", "status"), ORIGINS.values(), ids=ORIGINS)
 async def test_who_may_open_a_websocket(
-    upstream: Any, proxy: Any, leaves_nothing: Any, allowed: Any, origin: Any, status: int
+    upstream: Start, proxy: Start, leaves_nothing: Watch, allowed: Told, origin: Told, status: int
 ):
     before = await upstream(waiting)
     under_test = await proxy(before.url, top={"cors": {"allow_origins": allowed}})
@@ -155,7 +168,7 @@ async def test_who_may_open_a_websocket(
 
 
 async def test_a_tunnel_ends_with_the_proxy_once_the_grace_is_over(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await upstream(waiting)
     under_test = await proxy(before.url)

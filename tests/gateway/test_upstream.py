@@ -1,6 +1,8 @@
 """Connections to upstreams: kept and reused, given up in time, over TCP and unix sockets (R87)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +10,21 @@ import pytest
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"
 
 
-async def serving(state: Any, reader: Any, writer: Any) -> None:
+async def serving(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while True:
         await state.request(reader)
         writer.write(OK)
 
 
-async def test_a_connection_serves_one_client_after_the_other(upstream: Any, proxy: Any):
+async def test_a_connection_serves_one_client_after_the_other(upstream: Start, proxy: Start):
     before = await upstream(serving)
     under_test = await proxy(before.url)
     for cookie in (b"a", b"b", b"c"):
@@ -30,7 +36,7 @@ async def test_a_connection_serves_one_client_after_the_other(upstream: Any, pro
     assert under_test.left_behind[2] == 1
 
 
-async def test_clients_at_once_have_connections_of_their_own(upstream: Any, proxy: Any):
+async def test_clients_at_once_have_connections_of_their_own(upstream: Start, proxy: Start):
     before = await upstream(serving)
     under_test = await proxy(before.url)
     answers = await asyncio.gather(*(under_test.send(GET) for _ in range(20)))
@@ -39,7 +45,7 @@ async def test_clients_at_once_have_connections_of_their_own(upstream: Any, prox
 
 
 NOT_KEPT = {
-    "the upstream says close": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    "the upstream says close": OK.replace(b"OK", b"OK\r\nConnection: close"),
     "the upstream speaks HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
     "more came than was announced": OK + b"more",
     "content where there is none": b"HTTP/1.1 204 No Content\r\n\r\nok",
@@ -48,9 +54,11 @@ NOT_KEPT = {
 
 @pytest.mark.parametrize("reply", NOT_KEPT.values(), ids=NOT_KEPT)
 async def test_a_connection_that_may_not_be_used_again(
-    upstream: Any, proxy: Any, leaves_nothing: Any, reply: bytes
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reply: bytes
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(reply)
         await reader.read()
@@ -64,9 +72,11 @@ async def test_a_connection_that_may_not_be_used_again(
 
 
 async def test_a_connection_is_not_kept_where_the_request_was_not_read_to_its_end(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
-    async def script(_state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
         await reader.read()
@@ -84,7 +94,7 @@ async def test_a_connection_is_not_kept_where_the_request_was_not_read_to_its_en
 
 
 async def test_an_idle_connection_is_given_up_in_time(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await upstream(serving)
     under_test = await proxy(before.url, top={"limits": {"upstream_keepalive": 0.2}})
@@ -95,7 +105,7 @@ async def test_an_idle_connection_is_given_up_in_time(
 
 
 async def test_no_connection_is_kept_where_none_shall_be(
-    upstream: Any, proxy: Any, leaves_nothing: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
     before = await upstream(serving)
     under_test = await proxy(before.url, top={"limits": {"upstream_keepalive": "off"}})
@@ -105,7 +115,7 @@ async def test_no_connection_is_kept_where_none_shall_be(
     assert before.connections == 2
 
 
-async def test_routes_to_one_address_share_its_connections(upstream: Any, proxy: Any):
+async def test_routes_to_one_address_share_its_connections(upstream: Start, proxy: Start):
     before = await upstream(serving)
     routes = [
         {"path": "/a", "upstream": before.url + "/x"},
@@ -118,7 +128,7 @@ async def test_routes_to_one_address_share_its_connections(upstream: Any, proxy:
     assert [h.split(b" ")[1] for h in before.heads] == [b"/x/a", b"/y/b"]
 
 
-async def test_an_upstream_on_a_unix_socket(proxy: Any, leaves_nothing: Any, tmp_path: Path):
+async def test_an_upstream_on_a_unix_socket(proxy: Start, leaves_nothing: Watch, tmp_path: Path):
     path = str(tmp_path / "upstream.sock")
     heads: list[bytes] = []
 
@@ -137,7 +147,7 @@ async def test_an_upstream_on_a_unix_socket(proxy: Any, leaves_nothing: Any, tmp
 
 
 async def test_a_unix_socket_on_which_nobody_listens(
-    proxy: Any, leaves_nothing: Any, tmp_path: Path
+    proxy: Start, leaves_nothing: Watch, tmp_path: Path
 ):
     under_test = await proxy(f"unix:{tmp_path / 'none.sock'}")
     async with leaves_nothing(under_test):

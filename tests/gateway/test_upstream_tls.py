@@ -1,6 +1,9 @@
 """Upstreams over TLS: who is believed, and what is said where one isn't."""
 
+import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +12,19 @@ import trustme
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Proxy = Any
+Told = Any
+Start = Callable[..., Awaitable[Any]]
+Watch = Callable[[Any], AbstractAsyncContextManager[None]]
+Play = Callable[..., Awaitable[None]]
+
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n"
 AUTHORITY = trustme.CA()
 
 
-async def serving(state: Any, reader: Any, writer: Any) -> None:
+async def serving(state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await state.request(reader)
     writer.write(OK)
     await writer.drain()
@@ -34,7 +44,9 @@ def ca(tmp_path: Path) -> str:
     return str(path)
 
 
-async def answered(under_test: Any, leaves_nothing: Any) -> tuple[bytes, str | None, str | None]:
+async def answered(
+    under_test: Proxy, leaves_nothing: Watch
+) -> tuple[bytes, str | None, str | None]:
     async with leaves_nothing(under_test):
         received = await under_test.send(GET)
         exchange = (await under_test.reported())[0]
@@ -50,7 +62,7 @@ MET = {
 
 @pytest.mark.parametrize(("names", "tls"), MET.values(), ids=MET)
 async def test_an_upstream_that_is_believed(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str, names: Any, tls: Any
+    upstream: Start, proxy: Start, leaves_nothing: Watch, ca: str, names: Told, tls: Told
 ):
     before = await upstream(serving, server_context(*names))
     under_test = await proxy({"url": before.url, "tls": {"ca": ca, **tls}})
@@ -66,7 +78,13 @@ NOT_MET = {
 
 @pytest.mark.parametrize(("names", "known", "says"), NOT_MET.values(), ids=NOT_MET)
 async def test_an_upstream_that_is_not_believed(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str, names: Any, known: bool, says: str
+    upstream: Start,
+    proxy: Start,
+    leaves_nothing: Watch,
+    ca: str,
+    names: Told,
+    known: bool,
+    says: str,
 ):
     before = await upstream(serving, server_context(*names))
     under_test = await proxy({"url": before.url, "tls": {"ca": ca} if known else {}})
@@ -77,7 +95,7 @@ async def test_an_upstream_that_is_not_believed(
 
 
 async def test_a_client_certificate_is_shown_where_one_is_configured(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str, tmp_path: Path
+    upstream: Start, proxy: Start, leaves_nothing: Watch, ca: str, tmp_path: Path
 ):
     context = server_context("127.0.0.1")
     context.verify_mode = ssl.CERT_REQUIRED
@@ -95,17 +113,21 @@ async def test_a_client_certificate_is_shown_where_one_is_configured(
     assert (status, error) == (b"HTTP/1.1 502 Bad Gateway", "tls_protocol_error")
 
 
-async def silent(_state: Any, reader: Any, _writer: Any) -> None:
+async def silent(
+    _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+) -> None:
     await reader.read()
 
 
-async def plain(_state: Any, reader: Any, writer: Any) -> None:
+async def plain(_state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read(1)
     writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     await reader.read()
 
 
-async def closing(_state: Any, reader: Any, _writer: Any) -> None:
+async def closing(
+    _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
+) -> None:
     await reader.read(1)
 
 
@@ -118,7 +140,7 @@ NO_TLS = {
 
 @pytest.mark.parametrize(("script", "status", "error"), NO_TLS.values(), ids=NO_TLS)
 async def test_an_upstream_that_does_not_finish_the_handshake(
-    upstream: Any, proxy: Any, leaves_nothing: Any, script: Any, status: bytes, error: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: bytes, error: str
 ):
     before = await upstream(script)
     url = before.url.replace("http:", "https:")
@@ -127,9 +149,11 @@ async def test_an_upstream_that_does_not_finish_the_handshake(
 
 
 async def test_much_content_passes_both_ways(
-    upstream: Any, proxy: Any, leaves_nothing: Any, ca: str
+    upstream: Start, proxy: Start, leaves_nothing: Watch, ca: str
 ):
-    async def script(state: Any, reader: Any, writer: Any) -> None:
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await state.request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
         writer.write(b"Content-Length: %d\r\n\r\n" % len(state.bodies[0]) + state.bodies[0])

@@ -11,6 +11,9 @@ from corsproxy.gateway.wire import Connection, Expiry
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
+State = Any
+Start = Callable[..., Awaitable[Any]]
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 SWITCHING = b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
 LATE = Expiry(ProxyErrorType.HTTP_RESPONSE_TIMEOUT, "too late", 504)
@@ -20,7 +23,7 @@ Wire = Callable[[], Awaitable[Wired]]
 
 
 @pytest.fixture
-async def wire(upstream: Any) -> Wire:
+async def wire(upstream: Start) -> Wire:
     """Connect to an upstream, and return the connection, the upstream's side, and who is lost."""
 
     async def connect() -> Wired:
@@ -29,7 +32,9 @@ async def wire(upstream: Any) -> Wire:
         done = asyncio.Event()
         lost: list[Connection] = []
 
-        async def script(_state: Any, reader: Any, writer: Any) -> None:
+        async def script(
+            _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
             other.set_result((reader, writer))
             await done.wait()
 
@@ -49,7 +54,7 @@ async def wire(upstream: Any) -> Wire:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 it is another's state
             await asyncio.sleep(0)
 
 
