@@ -184,7 +184,7 @@ class ClientProtocol(web.RequestHandler):
         return written(keep_alive=False)
 
     def log_exception(self, *args: object, **kwargs: object) -> None:
-        """Log a bug; content cut short is the client's, and a closed connection is our own doing."""
+        """Log a bug; content cut short is the client's, and a closed connection our own doing."""
         if not (self._force_close or isinstance(kwargs.get("exc_info"), web.RequestPayloadError)):
             super().log_exception(*args, **kwargs)
 

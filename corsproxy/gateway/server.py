@@ -138,7 +138,7 @@ class Listening(web.Server):
 
 
 def _spare_the_living(path: Path) -> None:
-    """Raise `OSError` where a running server has the socket; a dead one's is replaced by asyncio."""
+    """Raise `OSError` where a running server has the socket; asyncio replaces a dead one's."""
     try:
         if not stat.S_ISSOCK(path.stat().st_mode):
             return
