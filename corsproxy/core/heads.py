@@ -1,5 +1,7 @@
 """Heads as they cross the gateway: `to_upstream()` and `to_client()` (RFC 9110 §7.6)."""
 
+from collections.abc import Sequence
+
 from corsproxy.core import cookies, locations
 from corsproxy.core.cookies import local_rules
 from corsproxy.core.cors import CorsPolicy
@@ -140,35 +142,30 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
     """
     policy, route, verdict = passage.policy, passage.route, passage.verdict
     keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
-    own = _without_cors(verdict.fields) if keep_cors else verdict.fields
-    gone = _gone(reply.fields, own, route)
-    fields, met = _crossed(reply, passage, framing, gone, keep_cors=keep_cors)
-    if _DATE not in met:
-        fields.append((b"Date", date))
-    appended = route.response_headers.appended if route else ()
-    fields += appended
-    fields += own
-    if verdict.vary and (appended or _VARY in met):
-        _merge_vary(fields, verdict.vary)
-    elif verdict.vary:
-        fields.append((b"Vary", b", ".join(verdict.vary)))
+    lines, varies, dated = _crossed(reply, passage, framing, keep_cors=keep_cors)
+    if not dated:
+        lines.append(b"Date: " + date)
+    if route is not None and route.response_headers.appended:
+        for name, value in route.response_headers.appended:
+            if name.lower() == b"vary":
+                varies.append(len(lines))
+            lines.append(name + b": " + value)
+    lines += _without_cors(verdict.lines) if keep_cors else verdict.lines
+    if verdict.vary:
+        _merge_vary(lines, varies, verdict.vary)
     if verdict.expose_all and not keep_cors:
-        fields.append((b"Access-Control-Expose-Headers", _exposed(fields)))
-    lines = [name + b": " + value for name, value in fields]
+        lines.append(b"Access-Control-Expose-Headers: " + _exposed(lines))
     return b"HTTP/1.1 %d %b\r\n%b\r\n\r\n" % (reply.status, reply.reason, b"\r\n".join(lines))
 
 
 def _crossed(
-    reply: ResponseHead,
-    passage: Passage,
-    framing: Fields,
-    gone: frozenset[bytes],
-    *,
-    keep_cors: bool,
-) -> tuple[list[Field], set[Crossing]]:
-    """Walk the fields once: return those that cross, and which kinds were among them."""
-    fields = list(framing)
-    met = set()
+    reply: ResponseHead, passage: Passage, framing: Fields, *, keep_cors: bool
+) -> tuple[list[bytes], list[int], bool]:
+    """Walk the fields once: return the lines that cross, which are Vary, and whether Date did."""
+    gone = _gone(reply, passage)
+    lines = [name + b": " + value for name, value in framing] if framing else []
+    varies: list[int] = []
+    dated = False
     for name, value in reply.fields:
         crossing, key = TO_CLIENT[name]
         if gone and key in gone:
@@ -176,27 +173,32 @@ def _crossed(
         if crossing is not _PASS:
             if not (keep_cors if crossing is _CORS else _stays(crossing, reply, passage, framing)):
                 continue
-            met.add(crossing)
-            if crossing in _REWRITTEN:
+            if crossing is _VARY:
+                varies.append(len(lines))
+            elif crossing is _DATE:
+                dated = True
+            elif crossing in _REWRITTEN:
                 value = _rewritten(crossing, value, passage)  # noqa: PLW2901
-        fields.append((name, value))
-    return fields, met
+        lines.append(name + b": " + value)
+    return lines, varies, dated
 
 
-def _gone(fields: Fields, own: Fields, route: Route | None) -> frozenset[bytes]:
+def _gone(reply: ResponseHead, passage: Passage) -> frozenset[bytes]:
     """Return the names, in lower case, of what gives way to ours or was meant for this hop."""
-    gone = route.response_headers.dropped if route else _NOTHING
-    for name, value in fields:
-        if TO_CLIENT[name][0] is _CONNECTION and value not in _NOMINATING_NOTHING:
-            gone |= nominated([value]) - _ABOUT_THE_HOP
-    for name, _ in own:
-        if not name.startswith(b"Access-Control-"):
-            gone |= {name.lower()}
+    gone = passage.verdict.names
+    if passage.route is not None and passage.route.response_headers.dropped:
+        gone |= passage.route.response_headers.dropped
+    options = reply.options
+    if options is None:
+        options = [v for n, v in reply.fields if TO_CLIENT[n][0] is _CONNECTION]
+    for option in options:
+        if option not in _NOMINATING_NOTHING:
+            gone |= nominated([option]) - _ABOUT_THE_HOP
     return gone
 
 
-def _without_cors(fields: Fields) -> Fields:
-    return tuple(f for f in fields if not f[0].startswith(b"Access-Control-"))
+def _without_cors(lines: Sequence[bytes]) -> list[bytes]:
+    return [line for line in lines if not line.startswith(b"Access-Control-")]
 
 
 def _stays(crossing: Crossing, reply: ResponseHead, passage: Passage, framing: Fields) -> bool:
@@ -240,25 +242,24 @@ def _location(crossing: Crossing, value: bytes, passage: Passage) -> bytes:
     return change(value, passage.table, route, public)
 
 
-def _exposed(fields: Fields) -> bytes:
-    names = dict.fromkeys(name.lower() for name, _ in fields)
+def _exposed(lines: Sequence[bytes]) -> bytes:
+    names = dict.fromkeys(line.partition(b":")[0].lower() for line in lines)
     shown = (n for n in names if n not in _HIDDEN and not n.startswith(b"access-control-"))
     return b", ".join(shown)
 
 
-def _merge_vary(fields: list[Field], wanted: tuple[bytes, ...]) -> None:
+def _merge_vary(lines: list[bytes], varies: Sequence[int], wanted: tuple[bytes, ...]) -> None:
     """Add to Vary what is not there yet, in whatever letter case (Fetch §3.3.5)."""
-    places = [i for i, (name, _) in enumerate(fields) if TO_CLIENT[name][0] is _VARY]
-    there = {member.lower() for member in members(fields[i][1] for i in places)}
+    if not varies:
+        lines.append(b"Vary: " + b", ".join(wanted))
+        return
+    there = {member.lower() for member in members(lines[i].partition(b":")[2] for i in varies)}
     missing = b", ".join(name for name in wanted if name.lower() not in there)
     if b"*" in there or not missing:
         return
-    if not places:
-        fields.append((b"Vary", missing))
-        return
-    name, value = fields[places[-1]]
+    name, _, value = lines[varies[-1]].partition(b": ")
     value = value.rstrip(OWS + b",")
-    fields[places[-1]] = (name, value + b", " + missing if value else missing)
+    lines[varies[-1]] = name + b": " + (value + b", " + missing if value else missing)
 
 
 def _is_complete(fields: Fields, policy: CorsPolicy) -> bool:

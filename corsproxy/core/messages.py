@@ -37,11 +37,15 @@ class RequestHead:
 
 
 class ResponseHead(NamedTuple):
-    """A response's head as it came from the upstream, or as the proxy made it."""
+    """A response's head as it came from the upstream, or as the proxy made it.
+
+    `options` holds the lines of Connection, where somebody has looked them up already.
+    """
 
     status: int
     reason: bytes
     fields: Fields
+    options: Sequence[bytes] | None = None
 
 
 class Client(NamedTuple):

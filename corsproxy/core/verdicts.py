@@ -1,6 +1,6 @@
 """What a policy says of a request: yes with what, or no and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from corsproxy.core.fields import Field
@@ -32,10 +32,20 @@ class Verdict:
     """What a policy says of a request: the fields to answer with, or why not.
 
     `expose_all` asks for the response's own names in Access-Control-Expose-Headers, which with
-    credentials knows no wildcard (Fetch §3.3.3).
+    credentials knows no wildcard (Fetch §3.3.3). `lines` and `names` are the fields as they are
+    written, and their names in lower case where they are not CORS's own.
     """
 
     fields: tuple[Field, ...] = ()
     vary: tuple[bytes, ...] = ()
     refusal: Refusal | None = None
     expose_all: bool = False
+    lines: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    names: frozenset[bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lines = tuple(name + b": " + value for name, value in self.fields)
+        names = (name.lower() for name, _ in self.fields)
+        others = frozenset(name for name in names if not name.startswith(b"access-control-"))
+        object.__setattr__(self, "lines", lines)
+        object.__setattr__(self, "names", others)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import httptools
 
-from corsproxy.core.crossing import TO_CLIENT
+from corsproxy.core.crossing import TO_CLIENT, Crossing
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control, members
 from corsproxy.core.messages import ResponseHead
@@ -18,6 +18,7 @@ from corsproxy.core.messages import ResponseHead
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
+_USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
 
 # Trailer fields that would change how the message is framed or routed (RFC 9110 §6.5.1).
 _NO_TRAILERS = frozenset(
@@ -54,6 +55,7 @@ class ReplyParser:
     _octets = 0  # of heads, as long as the final one is not whole
     _size = 0  # of the fields that are whole, trailers too
     _reason = b""
+    _version = ""
 
     def __init__(self, *, bodiless: bool, limit: int) -> None:
         """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
@@ -85,6 +87,7 @@ class ReplyParser:
                 self.tail += data
             return
         if self.final is None:
+            self._version = _USUAL if not self._octets and data.startswith(_USUAL_LINE) else ""
             self._octets += len(data)
         try:
             self._parser.feed_data(data)
@@ -135,12 +138,12 @@ class ReplyParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head, or of the trailer section."""
-        self._size += len(name) + len(value) + 4
-        if self._size > self._limit:
-            self._fail(_too_large(self._limit))
         if self.final is None:
             self._fields.append((name, value.rstrip(OWS)))
         elif not self.complete:
+            self._size += len(name) + len(value) + 4
+            if self._size > self._limit:
+                self._fail(_too_large(self._limit))
             if has_control(value):
                 self._fail(_malformed(f"a control character in the trailer {name!r}"))
             if name.lower() not in _NO_TRAILERS:
@@ -151,16 +154,23 @@ class ReplyParser:
         if self.complete or self._parser is None:
             return
         status = self._parser.get_status_code()
-        version = self._parser.get_http_version()
+        version = self._version or self._parser.get_http_version()
         if version not in _VERSIONS or status < 100:  # noqa: PLR2004
             self._fail(_malformed("no status line of HTTP/1"))
-        if has_control(b"".join([self._reason, *[value for _, value in self._fields]])):
+        values = [value for _, value in self._fields]
+        if has_control(b"".join(values) + self._reason):
             self._fail(_malformed("a control character in the head"))
-        head = ResponseHead(status, self._reason, self._fields)
+        if self._octets > self._limit:  # though content may be among these
+            self._size += sum(len(name) + len(value) + 4 for name, value in self._fields)
+            if self._size > self._limit:
+                self._fail(_too_large(self._limit))
         if status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004 1xx are interim
+            head = ResponseHead(status, self._reason, self._fields)
             self.replies.append(Reply(head, Framing.NONE))
+            self._version = ""
             return
-        framing = self._framing(status, version)
+        framing, options = self._framing(status, version)
+        head = ResponseHead(status, self._reason, self._fields, options)
         persistent = (
             self._parser.should_keep_alive()
             and framing is not Framing.CLOSE
@@ -181,25 +191,30 @@ class ReplyParser:
         """End the message, unless it was an interim one."""
         self.complete = self.complete or self.final is not None
 
-    def _framing(self, status: int, version: str) -> Framing:
-        codings, length = [], None
+    def _framing(self, status: int, version: str) -> tuple[Framing, list[bytes]]:
+        """Tell how the content ends, and what stands in Connection."""
+        codings, options, length = [], [], None
         for name, value in self._fields:
-            key = TO_CLIENT[name][1]
-            if key == b"transfer-encoding":
-                codings.append(value)
-            elif key == b"content-length":
+            crossing, key = TO_CLIENT[name]
+            if crossing is Crossing.PASS:
+                continue
+            if crossing is Crossing.LENGTH:
                 length = value
+            elif crossing is Crossing.CONNECTION:
+                options.append(value)
+            elif key == b"transfer-encoding":
+                codings.append(value)
         if codings and (
             [member.lower() for member in members(codings)] != [b"chunked"] or version != "1.1"
         ):
             self._fail(_malformed("a transfer coding other than one 'chunked'"))
         if self._bodiless or status in _NO_CONTENT or status == _SWITCHING_PROTOCOLS:
-            return Framing.NONE
+            return Framing.NONE, options
         if codings:
-            return Framing.CHUNKED
+            return Framing.CHUNKED, options
         if length is None:
-            return Framing.CLOSE
-        return Framing.LENGTH if int(length) else Framing.NONE
+            return Framing.CLOSE, options
+        return Framing.LENGTH if int(length) else Framing.NONE, options
 
     def _fail(self, error: GatewayError) -> None:
         # httptools wraps what a callback raises; the real reason is kept beside it

@@ -33,6 +33,8 @@ class Written:
 
     __slots__ = ("keep_alive",)
 
+    __http_exception__ = False  # which aiohttp asks every response; not to be found takes longer
+
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
 
@@ -43,9 +45,12 @@ class Written:
         """Do nothing: the content is out."""
 
 
+_STAY, _PART = Written(keep_alive=True), Written(keep_alive=False)
+
+
 def written(*, keep_alive: bool) -> web.StreamResponse:
     """Return what a handler gives back to aiohttp after it wrote the answer itself."""
-    return cast("web.StreamResponse", Written(keep_alive=keep_alive))
+    return cast("web.StreamResponse", _STAY if keep_alive else _PART)
 
 
 class _Clock:
