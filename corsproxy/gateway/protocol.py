@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.http_exceptions import BadHttpMethod, HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
@@ -92,7 +92,7 @@ class ClientProtocol(web.RequestHandler):
         self._last = (self._last + data[-6:])[-6:]  # with one more, the end of chunked content
         request = self._request
         if request is None:
-            if not self._patience.pending:
+            if not (heads or self._patience.pending):
                 self._patience.set(self._listening.header_timeout)
         elif self._gave_up() and not request.content.is_eof():
             # its reader must not wait for content that will never come
@@ -178,8 +178,12 @@ class ClientProtocol(web.RequestHandler):
         """Answer what the parser refused; the connection ends with it."""
         if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
             raise ConnectionResetError("the answer was cut")
-        error = _from_parser(exc, self._listening.limits.header_size)
-        error.inside = message or str(exc)
+        if isinstance(exc, HttpProcessingError | web.RequestPayloadError):
+            error = _from_parser(exc, self._listening.limits.header_size)
+            error.inside = message or str(exc)
+        else:
+            self.logger.error("a bug in corsproxy", exc_info=exc)
+            error = GatewayError(ProxyErrorType.PROXY_INTERNAL_ERROR)
         self._refuse(error)
         return written(keep_alive=False)
 

@@ -155,3 +155,23 @@ async def test_only_bugs_are_logged(connected: Connect, caplog: pytest.LogCaptur
     protocol.force_close()  # while aiohttp still reads what nobody wants
     protocol.log_exception("a read", exc_info=RuntimeError("Connection closed."))
     assert caplog.text == ""
+
+
+async def test_a_bug_before_the_story_begins_is_ours_and_logged(
+    proxy: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    started = await proxy("http://127.0.0.1:9")
+
+    def broken(*_: object) -> None:
+        raise LookupError("secret")
+
+    started.app._gateway._open = broken  # type: ignore[method-assign,assignment]
+
+    got = await started.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert got.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b"Connection: close\r\n" in got
+    assert b"secret" not in got
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("ERROR", "a bug in corsproxy")
+    ]

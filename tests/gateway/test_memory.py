@@ -1,0 +1,98 @@
+"""What a connection remembers is what would be found out anew."""
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corsproxy.core import admission
+from corsproxy.core.fields import Fields
+from corsproxy.core.heads import to_upstream
+from corsproxy.core.messages import Client, index_fields
+from corsproxy.core.routes import HeaderEdits, Route
+from corsproxy.core.upstreams import Address, Upstream
+from corsproxy.gateway.memory import Memory
+
+ROUTES = [
+    Route(name="a", upstream=Upstream(Address("a.example", 80))),
+    Route(
+        name="b",
+        path=b"/api",
+        strip_prefix=True,
+        preserve_host=True,
+        upstream=Upstream(Address("b.example", 80), b"/v1"),
+        request_headers=HeaderEdits(set=((b"X-A", b"set"),)),
+    ),
+]
+CLIENT = Client("192.0.2.1")
+VIA = b"1.1 corsproxy-0"
+
+
+@dataclass
+class Version:
+    major: int
+    minor: int
+
+
+@dataclass
+class Request:
+    """As much of aiohttp's request as a head is read from."""
+
+    method: str
+    raw_path: str
+    raw_headers: Fields
+    version: Version
+
+
+def fields(*lines: tuple[bytes, bytes]) -> Fields:
+    return ((b"Host", b"proxy.example"), *lines)
+
+
+FIELDS = st.sampled_from(
+    [
+        fields(),
+        fields((b"Origin", b"http://localhost:3001")),
+        fields((b"X-A", b"1"), (b"X-B", b"2")),
+        fields((b"Connection", b"X-B"), (b"X-B", b"2")),
+        fields((b"Transfer-Encoding", b"chunked")),
+        fields((b"Max-Forwards", b"3")),
+        fields((b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")),
+        fields((b"Host", b"twice.example")),
+        fields((b"X-Long", b"x" * 10_000)),
+        ((b"Via", b"1.1 corsproxy-0"), *fields()),
+    ]
+)
+REQUESTS = st.builds(
+    Request,
+    st.sampled_from(["GET", "OPTIONS", "PUT", "TRACE"]),
+    st.sampled_from(["/api/x", "/api/y?q=1", "*", "http://other.example/api", "nonsense"]),
+    FIELDS,
+    st.builds(Version, st.sampled_from([1, 2]), st.sampled_from([0, 1])),
+)
+
+
+@given(st.lists(st.tuples(REQUESTS, st.sampled_from(ROUTES), st.booleans()), max_size=8))
+def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route, bool]]) -> None:
+    memory = Memory()
+    for request, route, wants_upgrade in visits:
+        head = memory.read(request)  # type: ignore[arg-type]
+        version = (request.version.major, request.version.minor)
+        upgrade = wants_upgrade and b"upgrade" in head.index
+
+        assert head.fields == request.raw_headers
+        assert head.index == index_fields(request.raw_headers)
+        remembered = memory.refuse(head, version, b"corsproxy-0")
+        anew = admission.refuse(head, version, b"corsproxy-0")
+        assert (remembered and remembered.detail) == (anew and anew.detail)
+        assert memory.to_upstream(head, route, CLIENT, VIA, upgrade=upgrade) == to_upstream(
+            head, route, CLIENT, VIA, upgrade=upgrade
+        )
+
+
+def test_a_long_head_is_not_remembered() -> None:
+    memory = Memory()
+    request = Request("GET", "/", fields((b"X-Long", b"x" * 10_000)), Version(1, 1))
+
+    memory.read(request)  # type: ignore[arg-type]
+
+    assert memory._fields is None
