@@ -9,7 +9,7 @@ from aiohttp import web
 from corsproxy.config.settings import Config
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
-from corsproxy.gateway.server import Listening, ListenError, require_c_parser
+from corsproxy.gateway.server import ListenError, Listening, require_c_parser
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
 from corsproxy.observe.access_log import access_log
@@ -92,8 +92,11 @@ class App:
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait until a condition holds, for `seconds` at most; looked at often enough for an end."""
+    """Wait until a condition holds, for `seconds` at most.
+
+    Looked at, not told: what is waited for is many parts' business, and it is done once.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while not condition() and loop.time() < end:
+    while not condition() and loop.time() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.01)

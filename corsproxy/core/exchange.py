@@ -1,32 +1,34 @@
 """One request with its response, as the observers see it."""
 
-from dataclasses import dataclass, field
-
 from corsproxy.core.verdicts import Verdict
 
 
-@dataclass(slots=True)
 class Exchange:
     """The record of one exchange; the only value that is filled in as it goes.
 
-    Times are in seconds of a monotonic clock, sizes in octets of content.
+    Times are in seconds of a monotonic clock, sizes in octets of content. What is not known yet
+    stands in the class, for one is made for every request and few are filled to the last.
     """
 
-    method: str = "-"
-    target: str = "-"
-    client: str = "-"
+    method = "-"
+    target = "-"
+    client = "-"
     origin: str | None = None
     route: str | None = None
-    preflight: bool = False
+    preflight = False
     verdict: Verdict | None = None
-    status: int = 0
-    received: int = 0
-    sent: int = 0
-    started: float = 0.0
-    finished: float = 0.0
+    status = 0
+    received = 0
+    sent = 0
+    started = 0.0
+    finished = 0.0
     error: str | None = None
     detail: str | None = None
-    tunnelled: bool = field(default=False)
+    tunnelled = False
+
+    def __init__(self, **known: object) -> None:
+        """Begin a record with what is known at the start."""
+        self.__dict__.update(known)
 
     @property
     def cors(self) -> str:

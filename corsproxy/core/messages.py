@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.crossing import TO_UPSTREAM
-from corsproxy.core.fields import Fields
+from corsproxy.core.fields import Fields, members
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 from corsproxy.core.verdicts import Verdict
@@ -34,6 +34,14 @@ class RequestHead:
         if self.target.authority is not None:
             return self.target.authority
         return self.index.get(b"host", (b"",))[0]
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether the client asks to switch protocols: both fields say so (RFC 9110 §7.8)."""
+        if b"upgrade" not in self.index or self.minor == 0:
+            return False
+        options = (option.lower() for option in members(self.index.get(b"connection", ())))
+        return b"upgrade" in options
 
 
 class ResponseHead(NamedTuple):

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from corsproxy.core.cors import CorsRequest, PreflightRequest, classify
+from corsproxy.core.cors import PreflightRequest
 from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.fields import members
 from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead
 from corsproxy.core.routes import Route, RouteTable
-from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.relay import Answer, written
@@ -30,6 +29,7 @@ _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPF
 
 _SWITCHING_PROTOCOLS = 101
 _CLIENT_GONE = 499
+_IDLE = 60.0  # seconds a client may take nothing of the answer where no route says how long
 
 
 class Visit(NamedTuple):
@@ -39,7 +39,6 @@ class Visit(NamedTuple):
     head: RequestHead
     memory: Memory
     match: Route | GatewayError
-    kind: CorsRequest | PreflightRequest | None
     passage: Passage
     answer: Answer
     exchange: Exchange
@@ -76,7 +75,8 @@ class Gateway:
         self.under_way += 1
         try:
             await self._carry(visit, refusal)
-            await visit.answer.finish()
+            if visit.answer.unsent:
+                await visit.answer.finish()
         except GatewayError as error:
             await self._answer_error(visit, error)
         except asyncio.CancelledError:
@@ -103,30 +103,34 @@ class Gateway:
     def _open(self, request: web.BaseRequest, client: Client, memory: Memory) -> Visit:
         table = self.routes
         head = memory.read(request)
-        kind = classify(head.method, head.index)
+        kind = memory.kind
         method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
         match = table.match(method, head.target, head.host)
         route = match if isinstance(match, Route) else None
-        policy = route.policy if route else table.default
-        verdict = policy.judge(kind) if policy else Verdict()
-        passage = Passage(verdict, policy, client, head.host, route, table)
-        idle = route.timeouts.idle if route else 60.0
-        answer = Answer(request, head, idle)
-        answer.keep_alive = answer.keep_alive and not self.draining
-        exchange = _record(request, client, kind)
-        exchange.route, exchange.verdict = route.name if route else None, verdict
-        kind = kind if policy else None
-        return Visit(request, head, memory, match, kind, passage, answer, exchange)
+        passage = memory.pass_by(head, route, table, client)
+        answer = Answer(request, head, route.timeouts.idle if route else _IDLE)
+        if self.draining:
+            answer.keep_alive = False
+        exchange = Exchange(
+            method=request.method,
+            target=request.raw_path,
+            client=client.address or "unix",
+            origin=kind.origins[0].decode("latin-1") if kind else None,
+            route=route.name if route else None,
+            verdict=passage.verdict,
+            started=time.perf_counter(),
+        )
+        return Visit(request, head, memory, match, passage, answer, exchange)
 
     async def _carry(self, visit: Visit, refusal: GatewayError | None) -> None:
         if refusal is not None:
             visit.answer.keep_alive = False
             raise refusal
-        version = visit.request.version
-        if error := visit.memory.refuse(visit.head, (version.major, version.minor), self._via):
+        if error := visit.memory.refuse(visit.head, visit.request.version.major, self._via):
             visit.answer.keep_alive = False  # what follows may be no request (RFC 9112 §11.2)
             raise error
-        if isinstance(visit.kind, PreflightRequest):
+        kind = visit.memory.kind
+        if isinstance(kind, PreflightRequest) and visit.passage.policy is not None:
             await self._answer_preflight(visit)
             return
         if self.draining:
@@ -155,12 +159,11 @@ class Gateway:
     async def _forward(self, visit: Visit, route: Route) -> None:
         address, connect = route.upstream.address, route.timeouts.connect
         upload = Upload(visit.request, visit.head, route)
-        upgrade = _is_upgrade(visit.head)
-        via = b"1.%d %b" % (visit.head.minor, self._via)
-        client = visit.passage.client
-        head = visit.memory.to_upstream(visit.head, route, client, via, upgrade=upgrade)
+        head = visit.memory.to_upstream(visit.head, route, visit.passage.client, self._via)
         for fresh in (False, True):
-            connection = await self.pools.acquire(address, connect, fresh=fresh)
+            connection = None if fresh else self.pools.take(address)
+            if connection is None:
+                connection = await self.pools.connect(address, connect)
             try:
                 connection.send(head + (upload.ready or b""), bodiless=visit.head.method == b"HEAD")
                 upload.start(connection, visit.answer)
@@ -213,7 +216,7 @@ class Gateway:
             raise ConnectionResetError(error.detail)
         exchange.status = error.status
         answer.keep_alive = answer.keep_alive and not self.draining
-        reply, content = self.explainer.explain_error(error, visit.passage, visit.kind)
+        reply, content = self.explainer.explain_error(error, visit.passage, visit.memory.kind)
         await answer.whole(reply, content, visit.passage)
         await answer.finish()
 
@@ -226,31 +229,10 @@ class Gateway:
         self.report(exchange)
 
 
-def _record(
-    request: web.BaseRequest, client: Client, kind: CorsRequest | PreflightRequest | None
-) -> Exchange:
-    return Exchange(
-        method=request.method,
-        target=request.raw_path,
-        client=client.address or "unix",
-        origin=kind.origins[0].decode("latin-1") if kind else None,
-        started=time.perf_counter(),
-    )
-
-
-def _is_upgrade(head: RequestHead) -> bool:
-    """Tell whether the client asks to switch protocols: both fields say so (RFC 9110 §7.8)."""
-    if b"upgrade" not in head.index or head.minor == 0:
-        return False
-    options = (option.lower() for option in members(head.index.get(b"connection", ())))
-    return b"upgrade" in options
-
-
 def _was_asked_for(protocols: list[bytes], head: RequestHead) -> bool:
     asked = {member.lower() for member in members(head.index.get(b"upgrade", ()))}
-    return (
-        _is_upgrade(head) and bool(protocols) and {p.lower() for p in members(protocols)} <= asked
-    )
+    switched = {member.lower() for member in members(protocols)}
+    return head.upgrades and bool(switched) and switched <= asked
 
 
 def _refuse_page(visit: Visit) -> None:
@@ -259,7 +241,7 @@ def _refuse_page(visit: Visit) -> None:
     if policy is None or refusal is None or _is_same_origin(visit):
         return
     protocols = {member.lower() for member in members(visit.head.index.get(b"upgrade", ()))}
-    if policy.block or (_is_upgrade(visit.head) and b"websocket" in protocols):
+    if policy.block or (visit.head.upgrades and b"websocket" in protocols):
         raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the origin is not allowed")
 
 

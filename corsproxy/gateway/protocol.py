@@ -83,6 +83,8 @@ class ClientProtocol(web.RequestHandler):
         known, between = self._request_count, self._content.is_eof()
         super().data_received(data)
         heads = self._request_count - known
+        if heads == 1 and between and self._is_plain(data):
+            return
         if not between and self._chunked and (heads or self._is_leaking(data)):
             self._close = True
         if heads:
@@ -98,10 +100,25 @@ class ClientProtocol(web.RequestHandler):
             # its reader must not wait for content that will never come
             request.content.set_exception(web.RequestPayloadError("malformed content"))
 
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether `data` was one whole head as most are, of which there is no more to know."""
+        message, content = self._messages[-1]
+        if (
+            self._unfinished
+            or len(data) > self._listening.limits.header_size
+            or isinstance(message, _ErrInfo)
+            or message.chunked
+            or message.upgrade
+        ):
+            return False
+        self._content, self._chunked, self._last = content, False, b""
+        return True
+
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """End an exchange; what came behind an upgrade that was declined is requests after all."""
+        self.end()
         known, tail = self._request_count, self._message_tail
         result = await super().finish_response(request, resp, start_time)
         if self._request_count > known:

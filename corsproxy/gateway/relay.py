@@ -119,7 +119,7 @@ class Answer:
 
         The client's own pace holds the upstream back.
         """
-        unsized = reply.framing in (Framing.CHUNKED, Framing.CLOSE)
+        unsized = reply.framing is Framing.CHUNKED or reply.framing is Framing.CLOSE
         chunked = unsized and self._head.minor > 0
         self._until_close = unsized and not chunked
         self.keep_alive = self.keep_alive and not self._until_close
@@ -154,10 +154,16 @@ class Answer:
         self.sent += len(data)
         await self._write(data)
 
+    @property
+    def unsent(self) -> bool:
+        """Whether a part of the answer still waits for the client to take it."""
+        transport = self._request.transport
+        return transport is not None and transport.get_write_buffer_size() > 0
+
     async def finish(self) -> None:
         """Wait until all of the answer has left, so that a stalled client is noticed to the end."""
         transport = self._request.transport
-        if transport is not None and transport.get_write_buffer_size():
+        if transport is not None:
             transport.set_write_buffer_limits(high=0)
             await self._drained()
             transport.set_write_buffer_limits()

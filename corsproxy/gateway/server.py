@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -102,15 +102,10 @@ class Listening(web.Server):
         """Who hears of an exchange."""
         return self._gateway.report
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         protocol = cast("ClientProtocol", request.protocol)
         protocol.begin(request)
-        try:
-            return await self._gateway.handle(
-                request, protocol.client, protocol.memory, protocol.refusal
-            )
-        finally:
-            protocol.end()
+        return self._gateway.handle(request, protocol.client, protocol.memory, protocol.refusal)
 
     # The end, in the order of time.
 

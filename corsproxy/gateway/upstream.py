@@ -33,18 +33,15 @@ class Pools:
         self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
         self._open: set[Connection] = set()
 
-    async def acquire(self, address: Address, patience: float | None, *, fresh: bool) -> Connection:
-        """Return a connection to `address`: the idle one used last, or a new one.
-
-        `fresh` asks for a new one; `patience` is in seconds. Raises `GatewayError`.
-        """
+    def take(self, address: Address) -> Connection | None:
+        """Return the idle connection to `address` that was used last, if there is one."""
         idle = self._idle.get(address)
-        while idle and not fresh:
+        while idle:
             connection = idle.pop()
             if connection.idle:
                 connection.rest()
                 return connection
-        return await self._connect(address, patience)
+        return None
 
     def release(self, address: Address, connection: Connection) -> None:
         """Take back a connection after its exchange: to be used again, or to be closed."""
@@ -71,7 +68,8 @@ class Pools:
             context = self._contexts[tls] = _tls_context(tls)
         return context
 
-    async def _connect(self, address: Address, patience: float | None) -> Connection:
+    async def connect(self, address: Address, patience: float | None) -> Connection:
+        """Return a new connection to `address`, within `patience` seconds; raise `GatewayError`."""
         with _own_words(address):
             try:
                 async with asyncio.timeout(patience):

@@ -137,14 +137,14 @@ async def test_a_draining_proxy_takes_no_more_requests(answering: Start, proxy: 
 async def test_a_bug_is_answered_and_logged_and_the_proxy_lives(
     answering: Start, proxy: Start, caplog: pytest.LogCaptureFixture
 ):
-    async def broken(*_: object, **__: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret")
 
     upstream = await answering(OK)
     front = await proxy(upstream.url)
-    whole, front.app._gateway.pools.acquire = front.app._gateway.pools.acquire, broken
+    whole, front.app._gateway.pools.take = front.app._gateway.pools.take, broken
     answer = await front.send(request(PAGE))
-    front.app._gateway.pools.acquire = whole
+    front.app._gateway.pools.take = whole
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "proxy_internal_error"
     assert b"secret" not in answer
     assert b"\r\nAccess-Control-Allow-Origin: http://localhost:3001\r\n" in answer

@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corsproxy.core import admission
+from corsproxy.core.cors import CorsPolicy, classify
 from corsproxy.core.fields import Fields
 from corsproxy.core.heads import to_upstream
-from corsproxy.core.messages import Client, index_fields
-from corsproxy.core.routes import HeaderEdits, Route
+from corsproxy.core.messages import Client, Passage, index_fields
+from corsproxy.core.origins import compile_origins
+from corsproxy.core.routes import HeaderEdits, Route, RouteTable
 from corsproxy.core.upstreams import Address, Upstream
+from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.memory import Memory
 
 ROUTES = [
@@ -22,10 +25,11 @@ ROUTES = [
         preserve_host=True,
         upstream=Upstream(Address("b.example", 80), b"/v1"),
         request_headers=HeaderEdits(set=((b"X-A", b"set"),)),
+        policy=CorsPolicy(origins=compile_origins(["*"])),
     ),
 ]
 CLIENT = Client("192.0.2.1")
-VIA = b"1.1 corsproxy-0"
+TABLE = RouteTable(ROUTES, CorsPolicy(origins=compile_origins(["http://localhost:3001"])))
 
 
 @dataclass
@@ -52,6 +56,7 @@ FIELDS = st.sampled_from(
     [
         fields(),
         fields((b"Origin", b"http://localhost:3001")),
+        fields((b"Origin", b"http://localhost:3001"), (b"Access-Control-Request-Method", b"PUT")),
         fields((b"X-A", b"1"), (b"X-B", b"2")),
         fields((b"Connection", b"X-B"), (b"X-B", b"2")),
         fields((b"Transfer-Encoding", b"chunked")),
@@ -71,21 +76,29 @@ REQUESTS = st.builds(
 )
 
 
-@given(st.lists(st.tuples(REQUESTS, st.sampled_from(ROUTES), st.booleans()), max_size=8))
-def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route, bool]]) -> None:
+@given(st.lists(st.tuples(REQUESTS, st.sampled_from([None, *ROUTES])), max_size=8))
+def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route | None]]) -> None:
     memory = Memory()
-    for request, route, wants_upgrade in visits:
+    for request, match in visits:
         head = memory.read(request)  # type: ignore[arg-type]
-        version = (request.version.major, request.version.minor)
-        upgrade = wants_upgrade and b"upgrade" in head.index
+        route = match or ROUTES[0]
+        kind = classify(head.method, head.index)
+        policy = match.policy if match else TABLE.default
 
         assert head.fields == request.raw_headers
         assert head.index == index_fields(request.raw_headers)
-        remembered = memory.refuse(head, version, b"corsproxy-0")
-        anew = admission.refuse(head, version, b"corsproxy-0")
+        assert memory.kind == kind
+        assert memory.pass_by(head, match, TABLE, CLIENT) == Passage(
+            policy.decide(kind) if policy else Verdict(), policy, CLIENT, head.host, match, TABLE
+        )
+        remembered = memory.refuse(head, request.version.major, b"corsproxy-0")
+        anew = admission.refuse(
+            head, (request.version.major, request.version.minor), b"corsproxy-0"
+        )
         assert (remembered and remembered.detail) == (anew and anew.detail)
-        assert memory.to_upstream(head, route, CLIENT, VIA, upgrade=upgrade) == to_upstream(
-            head, route, CLIENT, VIA, upgrade=upgrade
+        via = b"1.%d corsproxy-0" % head.minor
+        assert memory.to_upstream(head, route, CLIENT, b"corsproxy-0") == to_upstream(
+            head, route, CLIENT, via, upgrade=head.upgrades
         )
 
 
@@ -95,4 +108,4 @@ def test_a_long_head_is_not_remembered() -> None:
 
     memory.read(request)  # type: ignore[arg-type]
 
-    assert memory._fields is None
+    assert memory._last is None
