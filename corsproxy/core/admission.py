@@ -29,7 +29,7 @@ def refuse(head: RequestHead, version: tuple[int, int], via: bytes) -> GatewayEr
 
 
 def _refuse_host(head: RequestHead) -> GatewayError | None:
-    hosts = head.index.get(b"host", ())
+    hosts = head.named.get(b"host", ())
     if len(hosts) > 1 or (head.minor > 0 and not hosts):
         return _error("a request has one Host field")
     asked = head.target.authority
@@ -40,14 +40,14 @@ def _refuse_host(head: RequestHead) -> GatewayError | None:
 
 def _refuse_framing(head: RequestHead) -> GatewayError | None:
     """Refuse what two servers could read as two different messages (RFC 9112 §6.1)."""
-    lengths = head.index.get(b"content-length", ())
+    lengths = head.named.get(b"content-length", ())
     if not all(map(_is_length, lengths)):
         return _error("the Content-Length is no length")
-    if b"transfer-encoding" not in head.index:
+    if b"transfer-encoding" not in head.named:
         return None
     if head.minor == 0 or lengths:
         return _error("Transfer-Encoding where there can be none")
-    if [coding.lower() for coding in head.index[b"transfer-encoding"]] != [b"chunked"]:
+    if [coding.lower() for coding in head.named[b"transfer-encoding"]] != [b"chunked"]:
         return _error("the only transfer coding understood is 'chunked'", 501)
     return None
 
@@ -57,14 +57,14 @@ def _is_length(value: bytes) -> bool:
 
 
 def _refuse_expectation(head: RequestHead) -> GatewayError | None:
-    for expectation in head.index.get(b"expect", ()):
+    for expectation in head.named.get(b"expect", ()):
         if head.minor > 0 and expectation.lower() != b"100-continue":
             return _error("the only expectation understood is '100-continue'", 417)
     return None
 
 
 def _refuse_loop(head: RequestHead, via: bytes) -> GatewayError | None:
-    for member in members(head.index.get(b"via", ())):
+    for member in members(head.named.get(b"via", ())):
         if member.split()[1:2] == [via]:
             return GatewayError(
                 ProxyErrorType.PROXY_LOOP_DETECTED,

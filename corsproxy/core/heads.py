@@ -23,7 +23,6 @@ _PASS, _CORS, _CONNECTION = Crossing.PASS, Crossing.CORS, Crossing.CONNECTION
 _DATE, _VARY = Crossing.DATE, Crossing.VARY
 _REWRITTEN = frozenset({Crossing.SET_COOKIE, Crossing.LOCATION, Crossing.REFRESH})
 _GOING = frozenset({Crossing.DROP, Crossing.CONNECTION})
-_STAYING = _REWRITTEN | {Crossing.DATE, Crossing.VARY}
 _NOTHING: frozenset[bytes] = frozenset()
 _ABOUT_THE_HOP = frozenset({b"upgrade", b"trailer"})  # named by Connection, yet judged apart
 _NOMINATING_NOTHING = (b"keep-alive", b"close", b"Keep-Alive", b"Close")
@@ -62,10 +61,10 @@ def fields_to_upstream(
     """Write the fields to send, and the end of the head; `to_upstream` says which."""
     lines = []
     host = _host(head, route)
-    if b"host" not in head.index:
+    if b"host" not in head.named:
         lines.append(b"Host: " + host)
     edits = route.request_headers
-    gone = _nominated(head.index)
+    gone = _nominated(head.named)
     replaced = edits.folded
     for name, value in head.fields:
         crossing, key = TO_UPSTREAM[name]
@@ -125,9 +124,9 @@ def _one_less(hops: bytes) -> bytes:
 def _connection(head: RequestHead, *, upgrade: bool) -> list[Field]:
     """Write the fields that hold for the next hop only."""
     if upgrade:
-        protocols = b", ".join(head.index[b"upgrade"])
+        protocols = b", ".join(head.named[b"upgrade"])
         return [(b"Connection", b"Upgrade"), (b"Upgrade", protocols)]
-    if b"transfer-encoding" in head.index:
+    if b"transfer-encoding" in head.named:
         return [(b"Transfer-Encoding", b"chunked")]
     return []
 
@@ -170,14 +169,14 @@ def _crossed(
         crossing, key = TO_CLIENT[name]
         if gone and key in gone:
             continue
-        if crossing is not _PASS:
+        if crossing is _DATE:
+            dated = True
+        elif crossing is _VARY:
+            varies.append(len(lines))
+        elif crossing is not _PASS:
             if not (keep_cors if crossing is _CORS else _stays(crossing, reply, passage, framing)):
                 continue
-            if crossing is _VARY:
-                varies.append(len(lines))
-            elif crossing is _DATE:
-                dated = True
-            elif crossing in _REWRITTEN:
+            if crossing in _REWRITTEN:
                 value = _rewritten(crossing, value, passage)  # noqa: PLW2901
         lines.append(name + b": " + value)
     return lines, varies, dated
@@ -203,8 +202,8 @@ def _without_cors(lines: Sequence[bytes]) -> list[bytes]:
 
 def _stays(crossing: Crossing, reply: ResponseHead, passage: Passage, framing: Fields) -> bool:
     """Tell whether a field crosses although, or because, it is about the message or the hop."""
-    if crossing in _GOING or crossing in _STAYING:
-        return crossing in _STAYING
+    if crossing in _GOING or crossing in _REWRITTEN:
+        return crossing in _REWRITTEN
     chunked = (b"Transfer-Encoding", b"chunked") in framing
     if crossing is Crossing.LENGTH:
         return not (chunked or reply.status < 200 or reply.status == 204)  # noqa: PLR2004

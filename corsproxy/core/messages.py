@@ -1,11 +1,10 @@
 """The two heads of an exchange, and what their passage through the gateway depends on.
 
-Named tuples where they can be, for one of each is made for every request: a frozen dataclass
-costs three times as much to make.
+Named tuples, for one of each is made for every request: a frozen dataclass costs three times as
+much to make.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from corsproxy.core.cors import CorsPolicy
@@ -18,29 +17,28 @@ from corsproxy.core.verdicts import Verdict
 Index = Mapping[bytes, Sequence[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
-    """A request's head as it came; `index` holds the values by names in lower case."""
+class RequestHead(NamedTuple):
+    """A request's head as it came; `named` holds the values by names in lower case."""
 
     method: bytes
     target: Target
     minor: int
     fields: Fields
-    index: Index
+    named: Index
 
     @property
     def host(self) -> bytes:
         """The authority asked for: that of an absolute target, else Host (RFC 9112 §3.2.2)."""
         if self.target.authority is not None:
             return self.target.authority
-        return self.index.get(b"host", (b"",))[0]
+        return self.named.get(b"host", (b"",))[0]
 
     @property
     def upgrades(self) -> bool:
         """Whether the client asks to switch protocols: both fields say so (RFC 9110 §7.8)."""
-        if b"upgrade" not in self.index or self.minor == 0:
+        if b"upgrade" not in self.named or self.minor == 0:
             return False
-        options = (option.lower() for option in members(self.index.get(b"connection", ())))
+        options = (option.lower() for option in members(self.named.get(b"connection", ())))
         return b"upgrade" in options
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+_RESOLUTION = 0.002  # seconds: uvloop's clock counts milliseconds
+
 
 class Deadline:
     """Calls `expired` once no later deadline was set in time.
@@ -32,7 +34,7 @@ class Deadline:
         self._at = self._loop.time() + seconds
         if self._timer is None:
             self._timer = self._loop.call_at(self._at, self._look)
-        elif self._timer.when() > self._at:
+        elif self._timer.when() > self._at + _RESOLUTION:
             self._timer.cancel()
             self._timer = self._loop.call_at(self._at, self._look)
 

@@ -137,8 +137,9 @@ class Gateway:
             raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
         if isinstance(visit.match, GatewayError):
             raise visit.match
-        _refuse_page(visit)
-        if _ends_here(visit.head):
+        if visit.passage.verdict.refusal is not None:
+            _refuse_page(visit)
+        if visit.head.method == b"OPTIONS" and _ends_here(visit.head):
             await visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)
             return
         await self._forward(visit, visit.match)
@@ -176,7 +177,7 @@ class Gateway:
             finally:
                 upload.stop()
                 visit.exchange.received = upload.received
-                self._release(route, connection, upload)
+                self.pools.release(address, connection, in_step=upload.finished)
 
     async def _relay(
         self, visit: Visit, route: Route, upload: Upload, connection: Connection
@@ -198,12 +199,6 @@ class Gateway:
         visit.exchange.tunnelled = True
         await answer.switch(reply.head, visit.passage, b", ".join(protocols))
         await tunnel(visit.request, upload, answer, connection, route.timeouts.tunnel)
-
-    def _release(self, route: Route, connection: Connection, upload: Upload) -> None:
-        if upload.finished and connection.reusable:
-            self.pools.release(route.upstream.address, connection)
-        else:
-            connection.abort()
 
     # Errors, and the end.
 
@@ -230,30 +225,30 @@ class Gateway:
 
 
 def _was_asked_for(protocols: list[bytes], head: RequestHead) -> bool:
-    asked = {member.lower() for member in members(head.index.get(b"upgrade", ()))}
+    asked = {member.lower() for member in members(head.named.get(b"upgrade", ()))}
     switched = {member.lower() for member in members(protocols)}
     return head.upgrades and bool(switched) and switched <= asked
 
 
 def _refuse_page(visit: Visit) -> None:
     """Refuse a page that may not, where the browser would not do it (RFC 6455 §10.2)."""
-    policy, refusal = visit.passage.policy, visit.passage.verdict.refusal
-    if policy is None or refusal is None or _is_same_origin(visit):
+    policy = visit.passage.policy
+    if policy is None or _is_same_origin(visit):
         return
-    protocols = {member.lower() for member in members(visit.head.index.get(b"upgrade", ()))}
+    protocols = {member.lower() for member in members(visit.head.named.get(b"upgrade", ()))}
     if policy.block or (visit.head.upgrades and b"websocket" in protocols):
         raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the origin is not allowed")
 
 
 def _is_same_origin(visit: Visit) -> bool:
     own = visit.passage.client.scheme.encode() + b"://" + visit.head.host
-    return list(visit.head.index.get(b"origin", ())) == [own]
+    return list(visit.head.named.get(b"origin", ())) == [own]
 
 
 def _ends_here(head: RequestHead) -> bool:
     """Tell whether an OPTIONS has no hop left (RFC 9110 §7.6.2)."""
-    hops = b"".join(head.index.get(b"max-forwards", ()))
-    return head.method == b"OPTIONS" and hops != b"" and not hops.strip(b"0")
+    hops = b"".join(head.named.get(b"max-forwards", ()))
+    return hops != b"" and not hops.strip(b"0")
 
 
 def _may_retry(error: GatewayError, visit: Visit, connection: Connection, upload: Upload) -> bool:

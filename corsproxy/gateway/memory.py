@@ -47,13 +47,13 @@ class Memory:
         fields, method, minor = request.raw_headers, request.method.encode(), request.version.minor
         last = self._last
         if last is not None and last.fields == fields:
-            head = RequestHead(method, target, minor, fields, last.index)
+            head = RequestHead(method, target, minor, fields, last.named)
             if method == last.method and minor == last.minor and target.authority is None:
                 return head
         else:
             head = RequestHead(method, target, minor, fields, index_fields(fields))
         self._forget()
-        self.kind = classify(method, head.index)
+        self.kind = classify(method, head.named)
         short = sum(len(n) + len(v) for n, v in fields) <= _LONGEST_REMEMBERED
         self._last = head if short and target.authority is None else None
         return head

@@ -127,11 +127,6 @@ class ReplyParser:
 
     # What httptools calls.
 
-    def on_message_begin(self) -> None:
-        """Begin a head; interim ones (1xx) come one after the other."""
-        self._reason = b""
-        self._fields = []
-
     def on_status(self, piece: bytes) -> None:
         """Take a piece of the reason phrase."""
         self._reason += piece
@@ -167,7 +162,7 @@ class ReplyParser:
         if status < 200 and status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004 1xx are interim
             head = ResponseHead(status, self._reason, self._fields)
             self.replies.append(Reply(head, Framing.NONE))
-            self._version = ""
+            self._version, self._reason, self._fields = "", b"", []  # for the head that follows
             return
         framing, options = self._framing(status, version)
         head = ResponseHead(status, self._reason, self._fields, options)

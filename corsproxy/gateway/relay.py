@@ -134,11 +134,12 @@ class Answer:
             out += chunk(content) if chunked else content
             if ended and chunked:
                 out += last_chunk(connection.trailers)
+            if ended:
+                await self._write(out)
+                return
             if out:
                 connection.rest()
                 await self._write(out)
-            if ended:
-                return
             connection.expect(self._idle, _NOT_SENDING)
             await connection.content()
             out = b""

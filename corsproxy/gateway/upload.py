@@ -25,11 +25,11 @@ class Upload:
         """Look at what is here already; raise `GatewayError` where it is known to be too much."""
         self._request = request
         self._route = route
-        self._chunked = b"transfer-encoding" in head.index
-        self._expects = b"expect" in head.index and head.minor > 0
+        self._chunked = b"transfer-encoding" in head.named
+        self._expects = b"expect" in head.named and head.minor > 0
         self._task: asyncio.Task[None] | None = None
         self.received = 0
-        declared = head.index.get(b"content-length")
+        declared = head.named.get(b"content-length")
         if declared and route.request_body is not None and int(declared[0]) > route.request_body:
             raise _too_much(route)
         self.ready = self._at_hand()

@@ -43,9 +43,12 @@ class Pools:
                 return connection
         return None
 
-    def release(self, address: Address, connection: Connection) -> None:
-        """Take back a connection after its exchange: to be used again, or to be closed."""
-        if not connection.reusable or self._limits.upstream_keepalive is None:
+    def release(self, address: Address, connection: Connection, *, in_step: bool = True) -> None:
+        """Take back a connection after its exchange: to be used again, or to be closed.
+
+        `in_step` says whether all of the request was sent.
+        """
+        if not (in_step and connection.reusable) or self._limits.upstream_keepalive is None:
             connection.abort()
             return
         connection.park(self._limits.upstream_keepalive)

@@ -82,11 +82,11 @@ def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route 
     for request, match in visits:
         head = memory.read(request)  # type: ignore[arg-type]
         route = match or ROUTES[0]
-        kind = classify(head.method, head.index)
+        kind = classify(head.method, head.named)
         policy = match.policy if match else TABLE.default
 
         assert head.fields == request.raw_headers
-        assert head.index == index_fields(request.raw_headers)
+        assert head.named == index_fields(request.raw_headers)
         assert memory.kind == kind
         assert memory.pass_by(head, match, TABLE, CLIENT) == Passage(
             policy.decide(kind) if policy else Verdict(), policy, CLIENT, head.host, match, TABLE
