@@ -81,7 +81,10 @@ def load(core, port, seconds, connections=32):
     for name, value in FIELDS.items():
         command += ["-H", f"{name}: {value}"]
     out = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}/contacts/1"], capture_output=True, text=True, check=True
+        [*command, f"http://127.0.0.1:{port}/contacts/1"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     if "Non-2xx" in out or "Socket errors" in out:
         sys.exit(out)
@@ -98,7 +101,7 @@ def main():
             sys.exit(f"{tool} is missing: apt-get install nginx wrk util-linux")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        upstream, ours, theirs = free_port(), free_port(), free_port()
+        upstream, ours, obvious, tuned = (free_port() for _ in range(4))
         Path(folder, "nginx.conf").write_text(NGINX.format(folder=folder, port=upstream))
         stack.enter_context(running(1, "nginx", "-p", folder, "-c", f"{folder}/nginx.conf"))
         url = f"http://127.0.0.1:{upstream}"
@@ -109,12 +112,11 @@ def main():
             f"  allow_headers: [Content-Type]\n  allow_credentials: true\n"
             f"routes:\n  - upstream: {url}\n"
         )
+        textbook = (sys.executable, HERE / "peers" / "textbook.py")
         peers = {
             "corsproxy": (ours, (sys.executable, "-m", "corsproxy", "run", "-c", table)),
-            "web.Application + ClientSession": (
-                theirs,
-                (sys.executable, HERE / "peers" / "textbook.py", theirs, url),
-            ),
+            "web.Application + ClientSession": (obvious, (*textbook, obvious, url)),
+            "the same on uvloop": (tuned, (*textbook, tuned, url, "uvloop")),
         }
         pids = {name: stack.enter_context(running(0, *c)) for name, (_, c) in peers.items()}
         for port, _ in peers.values():
@@ -140,9 +142,11 @@ def show(rates, costs):
             f"{name:{width}}  {middle:8,.0f}   ({min(values):,.0f} to {max(values):,.0f})"
             f"            {statistics.median(costs[name]):6.1f}"
         )
-    ours, theirs = (statistics.median(values) for values in rates.values())
-    turns = [a / b for a, b in zip(*rates.values(), strict=True)]
-    print(f"corsproxy is {ours / theirs:.2f} times as fast ({min(turns):.2f} to {max(turns):.2f})")
+    first, *others = rates
+    for name in others:
+        turns = [ours / theirs for ours, theirs in zip(rates[first], rates[name], strict=True)]
+        ratio = statistics.median(rates[first]) / statistics.median(rates[name])
+        print(f"{ratio:.2f} times as fast as {name} ({min(turns):.2f} to {max(turns):.2f})")
 
 
 main()

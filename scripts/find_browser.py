@@ -50,7 +50,7 @@ def install() -> None:
             subprocess.run(command, env=environment, stdout=sys.stderr, check=False)  # noqa: S603
         if find():
             return
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
 
 def main() -> int:

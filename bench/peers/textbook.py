@@ -1,5 +1,6 @@
 """The obvious way: `web.Application`, a middleware, `ClientSession`. What corsproxy is held against.
 
+Run as `web.run_app` runs it, on asyncio's own loop, or with `uvloop` as the third argument on that.
 It does less than a proxy must (no streaming upload of bodies without a length, no WebSocket, no
 errors in words), which only makes it faster.
 """
@@ -88,9 +89,8 @@ def main():
     app.router.add_route("*", "/{path:.*}", make_proxy(upstream))
     app.on_response_prepare.append(decorate)
     app.cleanup_ctx.append(session)
-    web.run_app(
-        app, host="127.0.0.1", port=port, access_log=None, print=None, loop=uvloop.new_event_loop()
-    )
+    loop = uvloop.new_event_loop() if sys.argv[3:] == ["uvloop"] else None
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, loop=loop)
 
 
 main()

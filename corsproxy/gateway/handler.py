@@ -104,8 +104,7 @@ class Gateway:
         table = self.routes
         head = memory.read(request)
         kind = memory.kind
-        method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
-        match = table.match(method, head.target, head.host)
+        match = memory.match(head, table)
         route = match if isinstance(match, Route) else None
         passage = memory.pass_by(head, route, table, client)
         answer = Answer(request, head, route.timeouts.idle if route else _IDLE)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsproxy.core import admission
-from corsproxy.core.cors import CorsPolicy, classify
+from corsproxy.core import admission, targets
+from corsproxy.core.cors import CorsPolicy, PreflightRequest, classify
 from corsproxy.core.fields import Fields
 from corsproxy.core.heads import to_upstream
-from corsproxy.core.messages import Client, Passage, index_fields
+from corsproxy.core.messages import Client, Passage, RequestHead, index_fields
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.routes import HeaderEdits, Route, RouteTable
 from corsproxy.core.upstreams import Address, Upstream
@@ -85,9 +85,19 @@ def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route 
         kind = classify(head.method, head.named)
         policy = match.policy if match else TABLE.default
 
-        assert head.fields == request.raw_headers
-        assert head.named == index_fields(request.raw_headers)
+        raw = request.raw_path.encode()
+        assert head == RequestHead(
+            request.method.encode(),
+            targets.parse(raw) or targets.Target(raw),
+            request.version.minor,
+            request.raw_headers,
+            index_fields(request.raw_headers),
+        )
         assert memory.kind == kind
+        method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
+        remembered_match = memory.match(head, TABLE)
+        match_anew = TABLE.match(method, head.target, head.host)
+        assert remembered_match is match_anew or repr(remembered_match) == repr(match_anew)
         assert memory.pass_by(head, match, TABLE, CLIENT) == Passage(
             policy.decide(kind) if policy else Verdict(), policy, CLIENT, head.host, match, TABLE
         )
@@ -108,4 +118,4 @@ def test_a_long_head_is_not_remembered() -> None:
 
     memory.read(request)  # type: ignore[arg-type]
 
-    assert memory._last is None
+    assert memory._fields is None
