@@ -72,7 +72,7 @@ class App:
         try:
             await site.start()
         except OSError as error:
-            raise ListenError(f"can't listen on {listener}: {error.strerror or error}") from error
+            raise ListenError(listener, error) from error
         bound = None if listener.socket else runner.addresses[0]
         self.admin_address = listener.url(bound)
 

@@ -1,6 +1,5 @@
 """`corsproxy demo`: a legacy API, the proxy, and a page that tries both ways."""
 
-import os
 import socket
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -80,7 +79,7 @@ async def _start_proxy(port: int, admin_port: int, page: str, api: str) -> App:
     try:
         await app.start()
     except ListenError as error:
-        raise ListenError(f"{error}; choose another with --port or --admin-port") from error
+        raise StartError(f"{error}; choose another with --port or --admin-port") from error
     return app
 
 
@@ -88,10 +87,8 @@ def _bind(port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        raise ListenError(
-            f"can't listen on {_HOST}:{port}: {reason}; choose another with {option}"
-        ) from error
+        taken = ListenError(f"{_HOST}:{port}", error)
+        raise StartError(f"{taken}; choose another with {option}") from error
 
 
 def _url(bound: socket.socket) -> str:

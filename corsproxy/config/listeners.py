@@ -69,6 +69,10 @@ def _split(value: str) -> tuple[str, str]:
             raise WrongValueError("an IPv6 address stands in brackets, with a port", "[::1]:8080")
         return host[1:], rest[1:]
     host, colon, port = value.rpartition(":")
+    if not colon and port.isdigit():
+        raise WrongValueError(
+            "an address has a host", f"127.0.0.1:{port}, or :{port} for all interfaces"
+        )
     if not colon:
         raise WrongValueError("the port is missing", f"{value}:8080" if value else "127.0.0.1:8080")
     if ":" in host:

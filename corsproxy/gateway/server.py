@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,12 @@ class StartError(Exception):
 
 class ListenError(StartError):
     """An address that can't be listened on; the message says which and why."""
+
+    def __init__(self, listener: object, error: OSError) -> None:
+        # asyncio puts a sentence of its own round what the system says: taken is enough to know
+        taken = error.errno == errno.EADDRINUSE and "running" not in str(error)
+        reason = os.strerror(errno.EADDRINUSE).lower() if taken else error.strerror or str(error)
+        super().__init__(f"can't listen on {listener}: {reason}")
 
 
 def require_c_parser() -> None:
@@ -73,7 +80,7 @@ class Listening(web.Server):
                     self, listener.host or None, listener.port, backlog=_BACKLOG
                 )
         except OSError as error:
-            raise ListenError(f"can't listen on {listener}: {error.strerror or error}") from error
+            raise ListenError(listener, error) from error
 
     @property
     def address(self) -> str:
