@@ -32,7 +32,7 @@ def test_an_address_is_read(text: str, expected: Listener):
         ([], "expected an address, got a list", "127.0.0.1:8080"),
         ("http://a:80/", "an address has no scheme", "a:80"),
         ("localhost", "the port is missing", "localhost:8080"),
-        ("8080", "an address has a host", "127.0.0.1:8080, or :8080 for all interfaces"),
+        ("9090", "an address has a host", "127.0.0.1:9090, or :9090 for all interfaces"),
         ("", "the port is missing", "127.0.0.1:8080"),
         ("*:80", "all interfaces are an empty host", ":80"),
         ("a:65536", "the port is a number from 0 to 65535", None),
