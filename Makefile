@@ -11,7 +11,7 @@ run: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python scripts/find_browser.py --install
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check
