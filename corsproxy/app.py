@@ -31,7 +31,13 @@ class App:
         if config.log.access:
             self._gateway.report = access_log(config.log.format)
         self._listenings = [
-            Listening(listener, self._gateway, config.limits, config.timeouts.header)
+            Listening(
+                listener,
+                self._gateway,
+                config.limits,
+                config.timeouts.header,
+                config.trusted_proxies,
+            )
             for listener in config.listen
         ]
         self._admin: web.AppRunner | None = None

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from corsproxy.config import listeners, names, patterns, sizes, urls
+from corsproxy.config import listeners, names, networks, patterns, sizes, urls
 from corsproxy.config.problems import WrongValueError
 from corsproxy.config.scalars import choice, count, flag, is_off, off_or, text
 from corsproxy.core.limits import Listener
+from corsproxy.core.trust import Network
 from corsproxy.core.upstreams import ForwardProxy
 
 Schema = dict[str, Any]
@@ -115,6 +116,11 @@ SizeOrOff = Annotated[int | None, PlainValidator(off_or(sizes.size)), _any_of(_S
 
 Listen = Annotated[Listener, PlainValidator(listeners.listener), _any_of(_ADDRESS)]
 Admin = Annotated[Listener | None, PlainValidator(_listener_or_off), _any_of(_ADDRESS, OFF)]
+TrustedProxy = Annotated[
+    Network | None,
+    PlainValidator(networks.proxy_network),
+    WithJsonSchema({"type": "string", "pattern": networks.NETWORK_PATTERN}),
+]
 OneWorker = Annotated[int, PlainValidator(_one_worker), WithJsonSchema({"const": 1})]
 LogFormat = Annotated[
     Literal["text", "json"], PlainValidator(choice("text", "json")), _words("text", "json")

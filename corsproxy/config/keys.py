@@ -11,7 +11,7 @@ from corsproxy.config.report import Report
 from corsproxy.config.suggestions import alike, named
 from corsproxy.config.tree import Node
 
-_NOT_YET = frozenset({"tls", "trusted_proxies", "tests"})
+_NOT_YET = frozenset({"tls", "tests"})
 Finder = Callable[[str, Collection[str]], str | None]
 
 _ROUTE = ("routes", 0)

@@ -9,6 +9,7 @@ from corsproxy.config.tree import Node
 from corsproxy.core.origins import Origin as ExactOrigin
 from corsproxy.core.origins import OriginPattern
 from corsproxy.core.routes import Route
+from corsproxy.core.trust import Network
 
 # Access-Control-Max-Age, as far as each engine honours it, in seconds
 CHROMIUM_MAX_AGE = 7200
@@ -79,6 +80,16 @@ def _headers(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:
     if methods and sends and not names & {"*", "content-type"}:
         what = "requests with a JSON body will fail: Content-Type is not in allow_headers"
         report.add_key(methods, what, "allow_headers: [Content-Type]", level="warning")
+
+
+def trusted_proxies(
+    networks: Sequence[Network | None], source: Node | None, report: Report
+) -> None:
+    """Warn where anybody is a trusted proxy."""
+    for node, network in zip(source.children.values() if source else (), networks, strict=True):
+        if network is not None and network.prefixlen == 0:
+            what = "everyone is trusted: any client can say it is another"
+            report.add(node, what, "the addresses of the proxies in front", level="warning")
 
 
 def hidden_routes(routes: Sequence[tuple[Route, Node]], report: Report) -> None:

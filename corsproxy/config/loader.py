@@ -15,6 +15,7 @@ from corsproxy.config.tree import Node, from_data
 from corsproxy.config.upstreams import Surroundings
 from corsproxy.core.limits import Limits, Timeouts
 from corsproxy.core.routes import Route, RouteTable
+from corsproxy.core.trust import TrustedProxies
 
 __all__ = ["Config", "ConfigError", "load_file", "load_mapping", "load_text"]
 
@@ -110,6 +111,7 @@ def _is_unicode(text: str) -> bool:
 
 def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> Config:
     _check_listeners(table, root, report)
+    lint.trusted_proxies(table.trusted_proxies, root.get("trusted_proxies"), report)
     top = root.get("cors")
     written = Written(table.cors, top) if table.cors and top else None
     policies = Policies(written, report, complete="cors" not in root.damaged)
@@ -125,6 +127,7 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
         timeouts=settings(Timeouts(), table.timeouts),
         limits=settings(Limits(), table.limits),
         log=_log(table),
+        trusted_proxies=_trusted_proxies(table),
         warnings=in_order(report.problems),
     )
 
@@ -168,6 +171,11 @@ def _tell_admin_overlap(root: Node, report: Report) -> None:
     elif listen:
         what = "the admin listener is on this address unless told otherwise"
         report.add(listen, what, "admin: another address, or admin: off")
+
+
+def _trusted_proxies(table: Table) -> TrustedProxies:
+    networks = tuple(one for one in table.trusted_proxies if one is not None)
+    return TrustedProxies(networks, unix=None in table.trusted_proxies)
 
 
 def _log(table: Table) -> LogSettings:

@@ -164,6 +164,11 @@ class Table(Strict):
         examples=["127.0.0.1:8081", False],
     )
     workers: t.OneWorker = Field(default=1, description="Processes on the same port.", examples=[1])
+    trusted_proxies: tuple[t.TrustedProxy, ...] = Field(
+        default=(),
+        description="Networks, addresses or `unix`: proxies in front, believed in who asks.",
+        examples=[["10.0.0.0/8", "192.0.2.1", "fd00::/8", "unix"]],
+    )
     cors: Cors | None = Field(
         default=None,
         description="The policy that every route starts from.",

@@ -6,6 +6,7 @@ from typing import Literal
 from corsproxy.config.problems import Problem
 from corsproxy.core.limits import Limits, Listener, Timeouts
 from corsproxy.core.routes import RouteTable
+from corsproxy.core.trust import TrustedProxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,5 @@ class Config:
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     log: LogSettings = field(default_factory=LogSettings)
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     warnings: tuple[Problem, ...] = ()

@@ -7,7 +7,7 @@ from corsproxy.core.cookies import local_rules
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.crossing import TO_CLIENT, TO_UPSTREAM, Crossing
 from corsproxy.core.fields import HOP_BY_HOP, OWS, Field, Fields, members, nominated
-from corsproxy.core.forwarding import folded, who_asks
+from corsproxy.core.forwarding import extended, folded, who_asks
 from corsproxy.core.messages import (
     Client,
     Index,
@@ -79,7 +79,10 @@ def fields_to_upstream(
     address = route.upstream.address
     if address.proxy and address.proxy.authorization and address.tls is None:
         lines.append(b"Proxy-Authorization: " + address.proxy.authorization)
-    added = (*who_asks(client.address, client.scheme, head.host), (b"Via", via))
+    who: Fields = who_asks(client.address, client.scheme, head.host)
+    if client.proxies is not None:
+        who = extended(head.fields, who)
+    added = (*who, (b"Via", via))
     unwanted = edits.dropped
     lines += [n + b": " + v for n, v in added if not unwanted or n.lower() not in unwanted]
     lines += [n + b": " + v for n, v in _connection(head, upgrade=upgrade)]

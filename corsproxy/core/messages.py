@@ -7,11 +7,13 @@ much to make.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from corsproxy.core import hosts
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.crossing import TO_UPSTREAM
 from corsproxy.core.fields import Fields, members
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
+from corsproxy.core.trust import TrustedProxies
 from corsproxy.core.verdicts import Verdict
 
 Index = Mapping[bytes, Sequence[bytes]]
@@ -55,15 +57,32 @@ class ResponseHead(NamedTuple):
 
 
 class Client(NamedTuple):
-    """Who asks, and how: the peer's address (None on a unix socket) and the listener."""
+    """Who asks, and how: the peer's address (None on a unix socket) and the listener.
+
+    `loopback` tells that no other machine asks; `proxies` are the trusted ones, if the peer is one.
+    """
 
     address: str | None
     scheme: str = "http"
     loopback: bool = False
+    proxies: TrustedProxies | None = None
+
+    def believed(self, head: RequestHead) -> tuple["Client", bytes]:
+        """Return who asks and for which host, by the word of a trusted peer where there is one."""
+        if self.proxies is None:
+            return self, head.host
+        told = self.proxies.told(head.named)
+        address = told.address or self.address
+        here = self.loopback and address is not None and hosts.is_loopback(address)
+        client = Client(address, told.scheme or self.scheme, here, self.proxies)
+        return client, told.host or head.host
 
 
 class Passage(NamedTuple):
-    """What a response's way out depends on; `route` is None where none matched."""
+    """What a response's way out depends on; `route` is None where none matched.
+
+    `client` and `host` are who asks and for what, as it is believed (`Client.believed`).
+    """
 
     verdict: Verdict
     policy: CorsPolicy | None

@@ -69,7 +69,7 @@ class OriginPattern:
         _refuse_what_is_no_url(text)
         scheme, _, rest = text.partition("://")
         if not _SCHEME.fullmatch(scheme):
-            raise OriginSyntaxError(f"{scheme!r} is no scheme", _suggest(text))
+            raise OriginSyntaxError(f"{scheme!r} is no scheme")
         host, port = _split_port(rest, text)
         subdomains = host.startswith("*.")
         host = host.removeprefix("*.")

@@ -33,10 +33,14 @@ _IDLE = 60.0  # seconds a client may take nothing of the answer where no route s
 
 
 class Visit(NamedTuple):
-    """What is known of an exchange once it is classified and judged."""
+    """What is known of an exchange once it is classified and judged.
+
+    `client` is the peer as it connected; whom it speaks for stands in `passage`.
+    """
 
     request: web.BaseRequest
     head: RequestHead
+    client: Client
     memory: Memory
     match: Route | GatewayError
     passage: Passage
@@ -113,13 +117,13 @@ class Gateway:
         exchange = Exchange(
             method=request.method,
             target=request.raw_path,
-            client=client.address or "unix",
+            client=passage.client.address or "unix",
             origin=kind.origins[0].decode("latin-1") if kind else None,
             route=route.name if route else None,
             verdict=passage.verdict,
             started=time.perf_counter(),
         )
-        return Visit(request, head, memory, match, passage, answer, exchange)
+        return Visit(request, head, client, memory, match, passage, answer, exchange)
 
     async def _carry(self, visit: Visit, refusal: GatewayError | None) -> None:
         if refusal is not None:
@@ -159,7 +163,7 @@ class Gateway:
     async def _forward(self, visit: Visit, route: Route) -> None:
         address, connect = route.upstream.address, route.timeouts.connect
         upload = Upload(visit.request, visit.head, route)
-        head = visit.memory.to_upstream(visit.head, route, visit.passage.client, self._via)
+        head = visit.memory.to_upstream(visit.head, route, visit.client, self._via)
         for fresh in (False, True):
             connection = None if fresh else self.pools.take(address)
             if connection is None:
@@ -196,8 +200,9 @@ class Gateway:
         if not _was_asked_for(protocols, visit.head):
             raise GatewayError(ProxyErrorType.HTTP_UPGRADE_FAILED)
         visit.exchange.tunnelled = True
-        await answer.switch(reply.head, visit.passage, b", ".join(protocols))
-        await tunnel(visit.request, upload, answer, connection, route.timeouts.tunnel)
+        idle = route.timeouts.tunnel
+        await answer.switch(reply.head, visit.passage, b", ".join(protocols), idle)
+        await tunnel(visit.request, upload, answer, connection, idle)
 
     # Errors, and the end.
 
@@ -240,7 +245,7 @@ def _refuse_page(visit: Visit) -> None:
 
 
 def _is_same_origin(visit: Visit) -> bool:
-    own = visit.passage.client.scheme.encode() + b"://" + visit.head.host
+    own = visit.passage.client.scheme.encode() + b"://" + visit.passage.host
     return list(visit.head.named.get(b"origin", ())) == [own]
 
 

@@ -95,7 +95,8 @@ class Memory:
             return known
         policy = match.policy if match else table.default
         verdict = policy.judge(self.kind) if policy else _NO_VERDICT
-        self._passage = Passage(verdict, policy, client, head.host, match, table)
+        asks, host = client.believed(head)
+        self._passage = Passage(verdict, policy, asks, host, match, table)
         return self._passage
 
     def refuse(self, head: RequestHead, major: int, via: bytes) -> GatewayError | None:

@@ -5,6 +5,7 @@ here. The sloppiness of real legacy servers is forgiven as nginx does: bare LF, 
 declared end, content on 204, 304 and HEAD; such a connection is not used again.
 """
 
+import re
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from corsproxy.core.messages import ResponseHead
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
+_EMPTY_LINES = re.compile(rb"\n(?:\r?\n)+")
 _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
 
 # Trailer fields that would change how the message is framed or routed (RFC 9110 §6.5.1).
@@ -54,6 +56,7 @@ class ReplyParser:
     _failure: GatewayError | None = None
     _octets = 0  # of heads, as long as the final one is not whole
     _size = 0  # of the fields that are whole, trailers too
+    _interim = 0  # how many interim responses there were
     _reason = b""
     _version = ""
 
@@ -69,6 +72,7 @@ class ReplyParser:
         self._bodiless = bodiless
         self._limit = limit
         self._fields: list[Field] = []
+        self._heads: list[bytes] = []  # as received, as long as the final one is not whole
         self.replies: list[Reply] = []
         self.body: list[bytes] = []
         self.trailers: list[Field] = []
@@ -89,6 +93,7 @@ class ReplyParser:
         if self.final is None:
             self._version = _USUAL if not self._octets and data.startswith(_USUAL_LINE) else ""
             self._octets += len(data)
+            self._heads.append(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -133,6 +138,8 @@ class ReplyParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head, or of the trailer section."""
+        if name.endswith(b" "):  # which llhttp lets pass in the names that it knows
+            self._fail(_malformed("a blank before a colon"))
         if self.final is None:
             self._fields.append((name, value.rstrip(OWS)))
         elif not self.complete:
@@ -150,7 +157,7 @@ class ReplyParser:
             return
         status = self._parser.get_status_code()
         version = self._version or self._parser.get_http_version()
-        if version not in _VERSIONS or status < 100:  # noqa: PLR2004
+        if version not in _VERSIONS or status < 100 or not self._is_http(status):  # noqa: PLR2004
             self._fail(_malformed("no status line of HTTP/1"))
         values = [value for _, value in self._fields]
         if has_control(b"".join(values) + self._reason):
@@ -163,6 +170,7 @@ class ReplyParser:
             head = ResponseHead(status, self._reason, self._fields)
             self.replies.append(Reply(head, Framing.NONE))
             self._version, self._reason, self._fields = "", b"", []  # for the head that follows
+            self._interim += 1
             return
         framing, options = self._framing(status, version)
         head = ResponseHead(status, self._reason, self._fields, options)
@@ -174,6 +182,14 @@ class ReplyParser:
         self.final = Reply(head, framing, persistent)
         self.replies.append(self.final)
         self.complete = framing is Framing.NONE
+
+    def _is_http(self, status: int) -> bool:
+        """Whether a final head, and those before it, are HTTP's: llhttp takes RTSP and ICE too."""
+        if self._version or (status < 200 and status != _SWITCHING_PROTOCOLS):  # noqa: PLR2004
+            return True
+        octets = b"".join(self._heads).lstrip(b"\r\n")
+        heads = _EMPTY_LINES.split(octets, self._interim + 1)[: self._interim + 1]
+        return all(head.startswith(b"HTTP/") for head in heads)
 
     def on_body(self, piece: bytes) -> None:
         """Take a piece of the content."""

@@ -26,6 +26,7 @@ from corsproxy.gateway.relay import render, written
 if TYPE_CHECKING:
     from corsproxy.gateway.server import Listening
 
+_EMPTY_LINE = b"\r\n\r\n"  # with the end of the line before it
 _A_YEAR = 365 * 86400.0  # what `off` is to aiohttp's timer, in seconds
 
 
@@ -56,7 +57,7 @@ class ClientProtocol(web.RequestHandler):
         self._content: StreamReader = EMPTY_PAYLOAD
         self._chunked = False
         self._last = b""  # the last octets received
-        self._unfinished = 0  # octets of a head that is not whole yet
+        self._unfinished = 0  # octets of a head that is not whole yet, as far as they are known
         self._heavy = False
         self.client = Client(None)
         self.memory = Memory()
@@ -66,7 +67,9 @@ class ClientProtocol(web.RequestHandler):
         """Take the connection, and start counting: against the limit, and against the clock."""
         peer = transport.get_extra_info("peername")
         address = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
-        self.client = Client(address, loopback=self._listening.listener.loopback)
+        trusted = self._listening.trusted
+        proxies = trusted if trusted.trust(address) else None
+        self.client = Client(address, loopback=self._listening.listener.loopback, proxies=proxies)
         self.refusal = self._listening.admit()
         self._patience.set(self._listening.header_timeout)
         super().connection_made(transport)
@@ -81,6 +84,7 @@ class ClientProtocol(web.RequestHandler):
         """Take octets; the first of a head start its clock."""
         self._heard = True
         known, between = self._request_count, self._content.is_eof()
+        had = self._content.total_bytes
         super().data_received(data)
         heads = self._request_count - known
         if heads == 1 and between and self._is_plain(data):
@@ -90,11 +94,14 @@ class ClientProtocol(web.RequestHandler):
         if heads:
             self._take_heads(data, heads)
         elif between and self._payload_parser is None and not self._upgraded:
-            self._take_part(len(data))
+            self._take_part(data)
+        elif self._content.is_eof() and not (between or self._chunked):
+            rest = data[self._content.total_bytes - had :]
+            self._unfinished = bool(rest.strip(b"\r\n"))
         self._last = (self._last + data[-6:])[-6:]  # with one more, the end of chunked content
         request = self._request
         if request is None:
-            if not (heads or self._patience.pending):
+            if self._unfinished and not self._patience.pending:
                 self._patience.set(self._listening.header_timeout)
         elif self._gave_up() and not request.content.is_eof():
             # its reader must not wait for content that will never come
@@ -105,6 +112,7 @@ class ClientProtocol(web.RequestHandler):
         message, content = self._messages[-1]
         if (
             self._unfinished
+            or (content.is_eof() and not data.endswith(_EMPTY_LINE))
             or len(data) > self._listening.limits.header_size
             or isinstance(message, _ErrInfo)
             or message.chunked
@@ -123,6 +131,11 @@ class ClientProtocol(web.RequestHandler):
         result = await super().finish_response(request, resp, start_time)
         if self._request_count > known:
             self._take_heads(tail, self._request_count - known)
+        elif tail:
+            self._take_part(tail)
+        if self._unfinished and resp.keep_alive and not self._messages:
+            self._heard = True
+            self._patience.set(self._listening.header_timeout)
         return result
 
     def _take_heads(self, data: bytes, heads: int) -> None:
@@ -140,6 +153,16 @@ class ClientProtocol(web.RequestHandler):
             lost = message.upgrade and not self._upgraded and not _is_head_alone(data, content)
             if lost or (message.chunked and (i < -1 or self._is_leaking(data))):
                 self._messages[i] = message._replace(should_close=True), content
+        self._unfinished = self._goes_on(data)
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Whether there is more in `data` than requests; a needless CRLF is nothing (§2.2)."""
+        octets = self._last + data
+        end = len(octets) - self._content.total_bytes
+        if self._chunked or not self._content.is_eof() or end < len(_EMPTY_LINE):
+            return False
+        needless = octets.endswith(b"\r\n") and octets.endswith(_EMPTY_LINE, 0, end - 2)
+        return not (needless or octets.endswith(_EMPTY_LINE, 0, end))
 
     def _is_leaking(self, data: bytes) -> bool:
         """Whether chunked content ended in `data`, perhaps with trailers.
@@ -148,9 +171,11 @@ class ClientProtocol(web.RequestHandler):
         """
         return self._content.is_eof() and not (self._last + data[-7:]).endswith(b"\r\n0\r\n\r\n")
 
-    def _take_part(self, octets: int) -> None:
+    def _take_part(self, data: bytes) -> None:
         """Part from a client whose head is too large before it is whole (RFC 6585 §5)."""
-        self._unfinished += octets
+        if not (self._unfinished or data.strip(b"\r\n")):
+            return
+        self._unfinished += len(data)
         if self._unfinished <= self._listening.limits.header_size or self._force_close:
             return
         if self._waiter is not None:  # no answer to an earlier request is on its way
@@ -177,6 +202,11 @@ class ClientProtocol(web.RequestHandler):
     def busy(self) -> bool:
         """Whether an exchange is under way, or about to be."""
         return self._request is not None or bool(self._messages)
+
+    @property
+    def ending(self) -> bool:
+        """Whether the connection ends with this exchange, whatever its answer says."""
+        return self._close
 
     def part(self) -> None:
         """End the connection, and the exchange that is under way on it."""

@@ -7,9 +7,10 @@ nothing; it keeps the connection's order, keep-alive and lingering close.
 import asyncio
 import socket
 import struct
+import sys
 import time
 from email.utils import formatdate
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 from aiohttp.http import StreamWriter
@@ -23,8 +24,12 @@ from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.parser import Framing, Reply
 from corsproxy.gateway.wire import Connection, Expiry
 
+if TYPE_CHECKING:
+    from corsproxy.gateway.protocol import ClientProtocol
+
 _NO_CONTENT = frozenset({204, 304})
 _NOT_SENDING = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT)
+_TCP_CLOSE, _TCP_CLOSE_WAIT = 7, 8  # as Linux counts states, in the first octet of tcp_info
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
 
@@ -144,9 +149,15 @@ class Answer:
             await connection.content()
             out = b""
 
-    async def switch(self, reply: ResponseHead, passage: Passage, upgrade: bytes) -> None:
-        """Write the head of a 101, with the fields that make it one (RFC 9110 §7.8)."""
+    async def switch(
+        self, reply: ResponseHead, passage: Passage, upgrade: bytes, idle: float | None
+    ) -> None:
+        """Write the head of a 101, with the fields that make it one (RFC 9110 §7.8).
+
+        From here on the client may take nothing for `idle` seconds.
+        """
         self.keep_alive = False
+        self._idle = idle
         hop = [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
         await self._write(to_client(reply, passage, hop, _Clock.now()))
 
@@ -203,7 +214,9 @@ class Answer:
 
         A client that is still sending what nobody will read is parted from.
         """
-        self.keep_alive = self.keep_alive and self._request.content.is_eof()
+        protocol = cast("ClientProtocol", self._request.protocol)
+        ends = protocol.ending or not self._request.content.is_eof()
+        self.keep_alive = self.keep_alive and not ends
         if not self.keep_alive:
             return [(b"Connection", b"close")]
         return [(b"Connection", b"keep-alive")] if self._head.minor == 0 else []
@@ -217,3 +230,15 @@ def reset(transport: asyncio.Transport | None) -> None:
     if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
     transport.abort()
+
+
+def has_left(transport: asyncio.Transport) -> bool:
+    """Tell whether a client that isn't read from just now has closed or reset its connection.
+
+    Only Linux tells, and of TCP only; elsewhere a client counts as being there.
+    """
+    sock = transport.get_extra_info("socket")
+    if sys.platform != "linux" or transport.is_closing() or sock.family == socket.AF_UNIX:
+        return False
+    state: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state in (_TCP_CLOSE, _TCP_CLOSE_WAIT)

@@ -16,6 +16,7 @@ from aiohttp.http_parser import HttpRequestParser
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.limits import Limits, Listener
+from corsproxy.core.trust import TrustedProxies
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.protocol import ClientProtocol
@@ -53,12 +54,18 @@ class Listening(web.Server):
     """
 
     def __init__(
-        self, listener: Listener, gateway: Gateway, limits: Limits, header_timeout: float | None
+        self,
+        listener: Listener,
+        gateway: Gateway,
+        limits: Limits,
+        header_timeout: float | None,
+        trusted: TrustedProxies,
     ) -> None:
         super().__init__(self._handle, handler_cancellation=True)
         self.listener = listener
         self.limits = limits
         self.header_timeout = header_timeout
+        self.trusted = trusted
         self._gateway = gateway
         self._server: asyncio.Server | None = None
 

@@ -1,6 +1,7 @@
 """A request's content on its way to the upstream."""
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -8,10 +9,12 @@ from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.messages import RequestHead
 from corsproxy.core.routes import Route
 from corsproxy.gateway.chunks import chunk, last_chunk
-from corsproxy.gateway.relay import Answer
+from corsproxy.gateway.relay import Answer, has_left
 from corsproxy.gateway.wire import Connection, Expiry
 
 _CONTINUE_PATIENCE = 1.0  # seconds until content is sent unasked (RFC 9110 §10.1.1)
+
+_LOOK_INTERVAL = 0.5  # seconds between looks whether a client that is held back is still there
 
 _NO_ANSWER = Expiry(ProxyErrorType.HTTP_RESPONSE_TIMEOUT)
 _NOT_READING = Expiry(ProxyErrorType.CONNECTION_WRITE_TIMEOUT)
@@ -103,12 +106,25 @@ class Upload:
             connection.write(chunk(data) if self._chunked else data)
             if connection.writing_paused:
                 connection.expect(timeouts.idle, _NOT_READING)
-                await connection.drain()
+                await self._drained(connection)
         if self._chunked:
             connection.write(last_chunk())
         self.finished = True
         if not connection.answered:
             connection.expect(timeouts.response, _NO_ANSWER)
+
+    async def _drained(self, connection: Connection) -> None:
+        """Wait until the upstream takes more, or the client is gone.
+
+        A client that is held back isn't read from, and so has to be asked after.
+        """
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_INTERVAL):
+                    await connection.drain()
+                return
+            if self._request.transport is not None and has_left(self._request.transport):
+                self._request.transport.abort()
 
     def _over_limit(self) -> bool:
         limit = self._route.request_body

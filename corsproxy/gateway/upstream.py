@@ -5,16 +5,19 @@ import errno
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import aiohappyeyeballs
+from aiohappyeyeballs import AddrInfoType
 
 from corsproxy.core import hosts
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.limits import Limits
 from corsproxy.core.upstreams import Address, ForwardProxy, UpstreamTls
 from corsproxy.gateway.wire import Connection
+
+Nodes = Sequence[AddrInfoType]
 
 _HAPPY_EYEBALLS_DELAY = 0.25  # RFC 8305 §5
 
@@ -73,26 +76,26 @@ class Pools:
 
     async def connect(self, address: Address, patience: float | None) -> Connection:
         """Return a new connection to `address`, within `patience` seconds; raise `GatewayError`."""
+        late = ProxyErrorType.DNS_TIMEOUT
         with _own_words(address):
             try:
                 async with asyncio.timeout(patience):
-                    return await self._open_connection(address)
+                    nodes = await _resolve(address)
+                    late = ProxyErrorType.CONNECTION_TIMEOUT
+                    return await self._open_connection(address, nodes)
             except TimeoutError as error:
                 within = "" if patience is None else f" within {patience:g} s (timeouts.connect)"
-                raise GatewayError(
-                    ProxyErrorType.CONNECTION_TIMEOUT, inside=f"no connection to {address}{within}"
-                ) from error
+                raise GatewayError(late, inside=f"no connection to {address}{within}") from error
 
-    async def _open_connection(self, address: Address) -> Connection:
+    async def _open_connection(self, address: Address, nodes: Nodes) -> Connection:
         loop = asyncio.get_running_loop()
         if address.socket:
             _, connection = await loop.create_unix_connection(self._make, address.socket)
             return self._keep(connection)
-        proxy = address.proxy
-        sock = await _open_socket(*((proxy.host, proxy.port) if proxy else _node(address)))
+        sock = await _open_socket(nodes)
         try:
-            if proxy:
-                return await self._through(proxy, address, sock)
+            if address.proxy:
+                return await self._through(address.proxy, address, sock)
             context = self.context(address.tls) if address.tls else None
             _, connection = await loop.create_connection(
                 self._make, sock=sock, ssl=context, server_hostname=_server_name(address)
@@ -158,10 +161,6 @@ class Pools:
                 idle.remove(connection)
 
 
-def _node(address: Address) -> tuple[str, int]:
-    return address.host, address.port
-
-
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -170,12 +169,21 @@ def _server_name(address: Address) -> str | None:
     return (address.tls.server_name or address.host) if address.tls else None
 
 
-async def _open_socket(host: str, port: int) -> socket.socket:
-    """Connect to whichever address of `host` answers first (RFC 8305)."""
+async def _resolve(address: Address) -> Nodes:
+    """Return what the name that is connected to stands for; nothing for a Unix socket."""
+    if address.socket:
+        return []
+    host, port = address.host, address.port
+    if address.proxy:
+        host, port = address.proxy.host, address.proxy.port
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+async def _open_socket(nodes: Nodes) -> socket.socket:
+    """Connect to whichever address answers first (RFC 8305)."""
     loop = asyncio.get_running_loop()
-    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     sock = await aiohappyeyeballs.start_connection(
-        infos, happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY, interleave=1, loop=loop
+        nodes, happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY, interleave=1, loop=loop
     )
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock

@@ -80,7 +80,6 @@ def test_an_unknown_key_of_a_route(route: str, problem: str, tell_route: Callabl
     ("line", "problem"),
     [
         ("tls: self_signed", "2:1: tls: not supported yet"),
-        ("trusted_proxies: []", "2:1: trusted_proxies: not supported yet"),
         ("tests: []", "2:1: tests: not supported yet"),
         ("port: 80", "2:1: port: unknown key; write listen"),
         ("upstream: x", "2:1: upstream: unknown key; write upstream in a route"),

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 from corsproxy.config.problems import Problem
@@ -28,6 +29,14 @@ def test_only_errors_make_a_report_fail(report: Report, tree: Callable[[object],
 def test_no_password_is_told(report: Report):
     report.add(Node((), "scalar", "http://u:p@h", "http://u:p@h"), "no", "https://u:p@h/x")
     assert str(report.problems[0]) == 't.yaml: "http://…@h": no; write https://…@h/x'
+
+
+def test_a_password_is_looked_for_in_a_time_that_grows_with_the_text(report: Report):
+    colons = "http:" + ":" * 10_000
+    start = time.thread_time()
+    report.add(Node((), "scalar", colons, colons), "no", colons + "@h")
+    assert time.thread_time() - start < 0.5
+    assert report.problems == [Problem("t.yaml", "no", "", colons, "…@h")]
 
 
 def test_a_secret_of_the_environment_is_told_as_it_is_written(report: Report):

@@ -5,6 +5,7 @@ import pytest
 from corsproxy.config import Config, LogSettings
 from corsproxy.core.limits import Limits, Listener, Timeouts
 from corsproxy.core.routes import RouteTable
+from corsproxy.core.trust import TrustedProxies
 
 
 def test_what_is_left_out_has_the_defaults_of_the_contract():
@@ -12,6 +13,7 @@ def test_what_is_left_out_has_the_defaults_of_the_contract():
     assert config.timeouts == Timeouts(15.0, 5.0, 60.0, 300.0, 3600.0)
     assert config.limits == Limits(32768, 262144, 10_000, None, 75.0, 4.0)
     assert config.log == LogSettings("text", "info", access=True, explain=None)
+    assert config.trusted_proxies == TrustedProxies()
     assert config.warnings == ()
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from corsproxy.core.forwarding import folded, is_forwarding, who_asks
+from corsproxy.core.forwarding import extended, folded, is_forwarding, who_asks
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,97 @@ def test_who_asks_is_told(
     address: str | None, scheme: str, host: bytes, fields: list[tuple[bytes, bytes]]
 ):
     assert who_asks(address, scheme, host) == tuple(fields)
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "fields"),
+    [
+        pytest.param(
+            "10.0.0.1",
+            [],
+            [
+                (b"X-Forwarded-For", b"10.0.0.1"),
+                (b"X-Forwarded-Proto", b"http"),
+                (b"X-Forwarded-Host", b"p"),
+                (b"Forwarded", b"for=10.0.0.1;host=p;proto=http"),
+            ],
+            id="R24 where nothing is said, the peer's own",
+        ),
+        pytest.param(
+            "10.0.0.1",
+            [
+                (b"Host", b"p"),
+                (b"x-forwarded-for", b"192.0.2.1"),
+                (b"X-Forwarded-Proto", b"https"),
+                (b"X-Forwarded-For", b"10.0.0.9"),
+                (b"X-Forwarded-Host", b"app.example"),
+                (b"X-Forwarded-Port", b"8443"),
+                (b"X-Forwarded-Prefix", b"/app"),
+                (b"X-Real-IP", b"192.0.2.1"),
+                (b"Forwarded", b"for=192.0.2.1"),
+                (b"forwarded", b'for="[fd00::1]"'),
+            ],
+            [
+                (b"x-forwarded-for", b"192.0.2.1, 10.0.0.9, 10.0.0.1"),
+                (b"X-Forwarded-Proto", b"https"),
+                (b"X-Forwarded-Host", b"app.example"),
+                (b"X-Forwarded-Port", b"8443"),
+                (b"X-Forwarded-Prefix", b"/app"),
+                (b"X-Real-IP", b"192.0.2.1"),
+                (
+                    b"Forwarded",
+                    b'for=192.0.2.1, for="[fd00::1]", for=10.0.0.1;host=p;proto=http',
+                ),
+            ],
+            id="R24 R25 lists are extended, all else is as it came",
+        ),
+        pytest.param(
+            "fd00::1",
+            [(b"X-Forwarded-For", b"192.0.2.1"), (b"Forwarded", b"for=192.0.2.1")],
+            [
+                (b"X-Forwarded-For", b"192.0.2.1, fd00::1"),
+                (b"Forwarded", b'for=192.0.2.1, for="[fd00::1]";host=p;proto=http'),
+                (b"X-Forwarded-Proto", b"http"),
+                (b"X-Forwarded-Host", b"p"),
+            ],
+            id="R24 R25 by an IPv6 address, in brackets only in Forwarded",
+        ),
+        pytest.param(
+            None,
+            [(b"X-Forwarded-For", b"192.0.2.1")],
+            [
+                (b"X-Forwarded-For", b"192.0.2.1"),
+                (b"X-Forwarded-Proto", b"http"),
+                (b"X-Forwarded-Host", b"p"),
+                (b"Forwarded", b"for=unknown;host=p;proto=http"),
+            ],
+            id="R24 by no fake address on a unix socket",
+        ),
+        pytest.param(
+            "10.0.0.1",
+            [(b"X_Forwarded_Host", b"a"), (b"X-Forwarded_Proto", b"a"), (b"x_real_ip", b"a")],
+            [
+                (b"X-Forwarded-For", b"10.0.0.1"),
+                (b"X-Forwarded-Proto", b"http"),
+                (b"X-Forwarded-Host", b"p"),
+                (b"Forwarded", b"for=10.0.0.1;host=p;proto=http"),
+            ],
+            id="R22 twins are nobody's word",
+        ),
+        pytest.param(
+            "10.0.0.1",
+            [(b"X-Forwarded-For", b""), (b"X-Forwarded-Proto", b""), (b"Forwarded", b"")],
+            [
+                (b"X-Forwarded-For", b"10.0.0.1"),
+                (b"X-Forwarded-Proto", b"http"),
+                (b"X-Forwarded-Host", b"p"),
+                (b"Forwarded", b"for=10.0.0.1;host=p;proto=http"),
+            ],
+            id="R24 an empty field says nothing",
+        ),
+    ],
+)
+def test_what_a_trusted_peer_says_is_extended(
+    address: str | None, said: list[tuple[bytes, bytes]], fields: list[tuple[bytes, bytes]]
+):
+    assert extended(said, who_asks(address, "http", b"p")) == fields

@@ -95,6 +95,7 @@ def test_origins_are_read_and_written_as_browsers_do(text: str, origin: Origin):
         pytest.param("://a.com", "'' is no scheme", None, id="an empty scheme"),
         pytest.param("*://a.com", "'*' is no scheme", None, id="a wildcard for the scheme"),
         pytest.param("1http://a.com", "'1http' is no scheme", None, id="a digit in front"),
+        pytest.param("*://a" + ":" * 2000, "'*' is no scheme", None, id="no scheme, and colons"),
         pytest.param(
             "file:///x",
             "pages from file: send 'Origin: null'",

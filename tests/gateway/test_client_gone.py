@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
 State = Any
+Proxy = Any
 Start = Callable[..., Awaitable[Any]]
 Watch = Callable[[Any], AbstractAsyncContextManager[None]]
 Reset = Callable[[asyncio.StreamWriter], None]
@@ -52,6 +55,7 @@ STAGES = {
 }  # fmt: skip
 
 
+# R82
 @pytest.mark.parametrize("how", ["closes", "resets"])
 @pytest.mark.parametrize(("raw", "script", "seen", "status", "rest"), STAGES.values(), ids=STAGES)
 async def test_a_client_that_leaves(
@@ -88,6 +92,7 @@ async def test_a_client_that_leaves(
     assert [(e.status, e.error) for e in exchanges] == [(status, "client_gone")]
 
 
+# R82
 async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
     proxy: Start, leaves_nothing: Watch
 ):
@@ -108,6 +113,52 @@ async def test_a_client_that_leaves_while_the_upstream_is_connected_to(
     assert [(e.status, e.error) for e in exchanges] == [(499, "client_gone")]
 
 
+async def is_held_back(under_test: Proxy) -> bool:
+    """Whether the client isn't read from any more, though there was time for it."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+        connections = under_test.app._listenings[0].connections
+        if not (connections and connections[0]._reading_paused):
+            return False
+    return True
+
+
+# Where the system doesn't tell, the upstream's patience is what ends it.
+NOTICED = (499, "client_gone") if sys.platform == "linux" else (504, "connection_write_timeout")
+
+
+# R82
+@pytest.mark.parametrize("how", ["closes", "resets"])
+async def test_a_client_that_leaves_while_the_upstream_holds_it_back(
+    upstream: Start, proxy: Start, leaves_nothing: Watch, how: str
+):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.pause_reading()
+        await gone.wait()
+
+    gone = asyncio.Event()
+    under_test = await proxy((await upstream(script)).url, timeouts={"idle": 3})
+    async with leaves_nothing(under_test):
+        with socket.create_connection(("127.0.0.1", under_test.port)) as sock:
+            sock.setblocking(False)
+            loop = asyncio.get_running_loop()
+            head = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 99999999\r\n\r\n"
+            await loop.sock_sendall(sock, head)
+            async with asyncio.timeout(10):
+                while not await is_held_back(under_test):
+                    await loop.sock_sendall(sock, bytes(65536))
+            if how == "resets":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        async with asyncio.timeout(1 if sys.platform == "linux" else 5):
+            exchanges = await under_test.reported()
+        gone.set()
+    assert [(e.status, e.error) for e in exchanges] == [NOTICED]
+
+
+# R82
 async def test_a_client_that_leaves_in_its_head_is_no_exchange(
     answering: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -122,6 +173,7 @@ async def test_a_client_that_leaves_in_its_head_is_no_exchange(
     assert (under_test.exchanges, before.connections) == ([], 0)
 
 
+# R82
 async def test_a_client_that_leaves_disturbs_no_other(upstream: Start, proxy: Start):
     async def script(
         state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -50,6 +50,7 @@ CUTS = {
 }
 
 
+# R59 R60
 @pytest.mark.parametrize(
     ("request_", "response", "does", "content", "end", "token"), CUTS.values(), ids=CUTS
 )
@@ -99,6 +100,7 @@ WHOLE = {
 }
 
 
+# R58
 @pytest.mark.parametrize(("request_", "response", "content"), WHOLE.values(), ids=WHOLE)
 async def test_a_response_that_is_whole(
     answering: Start,
@@ -118,6 +120,7 @@ async def test_a_response_that_is_whole(
     assert [(e.status, e.error) for e in exchanges] == [(200, None)]
 
 
+# R59
 async def test_a_cut_response_ends_the_pipeline_behind_it(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):

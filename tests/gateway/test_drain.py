@@ -46,6 +46,7 @@ async def under_way(under_test: Proxy, count: int = 1) -> None:
             await asyncio.sleep(0)
 
 
+# R88
 @pytest.mark.parametrize(
     ("reply", "status"),
     [(OK, b"200 OK"), (b"nonsense\r\n\r\n", b"502 Bad Gateway")],
@@ -75,6 +76,7 @@ async def test_what_is_under_way_ends_and_says_that_the_connection_does(
     assert received.startswith(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n")
 
 
+# R88
 async def test_idle_connections_close_at_once_however_long_the_grace(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -95,6 +97,7 @@ async def test_idle_connections_close_at_once_however_long_the_grace(
             await writer.wait_closed()
 
 
+# R88
 async def test_a_request_just_received_is_answered(
     answering: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -122,6 +125,7 @@ ENDLESS = {
 }
 
 
+# R88
 @pytest.mark.parametrize(("raw", "content", "end"), ENDLESS.values(), ids=ENDLESS)
 async def test_what_does_not_end_is_cut_when_the_grace_is_over(
     upstream: Start, proxy: Start, leaves_nothing: Watch, raw: bytes, content: bytes, end: str
@@ -140,6 +144,7 @@ async def test_what_does_not_end_is_cut_when_the_grace_is_over(
     assert (received.partition(b"\r\n\r\n")[2], how) == (content, end)
 
 
+# R88
 async def test_a_request_that_still_comes_is_answered_503(
     answering: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -155,6 +160,7 @@ async def test_a_request_that_still_comes_is_answered_503(
     assert before.connections == 0
 
 
+# R88
 async def test_a_client_that_reads_nothing_does_not_hold_the_end_up(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):

@@ -4,7 +4,9 @@ import asyncio
 import json
 import re
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -122,6 +124,7 @@ FAULTS = {
 REASONS = {502: "Bad Gateway", 504: "Gateway Timeout"}
 
 
+# R61 R64 R80
 @pytest.mark.parametrize(("script", "status", "error"), FAULTS.values(), ids=FAULTS)
 async def test_an_upstream_that_fails(
     upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: int, error: Told
@@ -140,6 +143,7 @@ async def test_an_upstream_that_fails(
     ]
 
 
+# R80
 async def test_an_upstream_that_resets_before_the_head(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
@@ -207,6 +211,7 @@ async def _fails(under_test: Proxy, leaves_nothing: Watch) -> tuple[Any, list[An
     return read(raw), [(e.status, e.error, e.detail) for e in exchanges]
 
 
+# R80
 async def test_an_upstream_that_refuses_connections(
     proxy: Start, leaves_nothing: Watch, closed: int
 ):
@@ -224,6 +229,7 @@ async def test_an_upstream_that_refuses_connections(
     assert log == [(502, "connection_refused", inside)]
 
 
+# R80
 async def test_an_upstream_that_does_not_take_connections(
     proxy: Start, leaves_nothing: Watch, full: int
 ):
@@ -235,6 +241,7 @@ async def test_an_upstream_that_does_not_take_connections(
     assert log == [(504, "connection_timeout", inside)]
 
 
+# R80
 async def test_an_upstream_that_is_unreachable(proxy: Start, leaves_nothing: Watch):
     under_test = await proxy("http://255.255.255.255:9")
     (start, fields, told), log = await _fails(under_test, leaves_nothing)
@@ -246,6 +253,23 @@ async def test_an_upstream_that_is_unreachable(proxy: Start, leaves_nothing: Wat
     assert log == [(502, "destination_ip_unroutable", inside)]
 
 
+# R80
+@pytest.mark.asyncio(loop_factories=["asyncio"])  # whose names are resolved by threads of our own
+async def test_an_upstream_whose_name_takes_too_long(proxy: Start, leaves_nothing: Watch):
+    found = threading.Event()
+    with ThreadPoolExecutor(1) as resolver:
+        asyncio.get_running_loop().set_default_executor(resolver)
+        under_test = await proxy("http://nowhere.invalid", timeouts={"connect": 0.2})
+        resolver.submit(found.wait, 10)
+        answer, log = await _fails(under_test, leaves_nothing)
+        found.set()
+    inside = "no connection to http://nowhere.invalid within 0.2 s (timeouts.connect)"
+    title = "The upstream's name took too long to resolve"
+    assert answer == problem(504, "Gateway Timeout", "dns_timeout", title, inside=inside)
+    assert log == [(504, "dns_timeout", inside)]
+
+
+# R80
 async def test_an_upstream_whose_name_is_unknown(proxy: Start, leaves_nothing: Watch):
     host = "nowhere.invalid"
     under_test = await proxy(f"http://{host}")

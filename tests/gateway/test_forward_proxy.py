@@ -133,6 +133,7 @@ FAULTS = {
 }
 
 
+# R80
 @pytest.mark.parametrize(("script", "status", "error"), FAULTS.values(), ids=FAULTS)
 async def test_a_forward_proxy_that_fails(
     upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: bytes, error: str

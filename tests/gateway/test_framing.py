@@ -163,6 +163,16 @@ async def test_odd_but_sound_content_passes(
     assert (b"\r\nConnection: close\r\n" not in answer, rest != b"") == (kept, kept)
 
 
+async def answer_when_whole(
+    state: Any,  # noqa: ANN401 the fixtures' own type is not importable
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    while True:
+        await state.request(reader)
+        writer.write(OK)
+
+
 TRAILED = CHUNKED + b"\r\n0\r\nA: b\r\nAuthorization: evil\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
@@ -187,16 +197,7 @@ UPGRADE = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websock
 async def test_a_trailer_is_no_field_of_the_next_request(
     upstream: Start, proxy: Start, packets: list[bytes], served: int
 ):
-    async def script(
-        state: Any,  # noqa: ANN401 the fixtures' own type is not importable
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        while True:
-            await state.request(reader)
-            writer.write(OK)
-
-    server = await upstream(script)
+    server = await upstream(answer_when_whole)
     front = await proxy(server.url)
     reader, writer = await front.connect()
     for packet in packets:
@@ -207,6 +208,22 @@ async def test_a_trailer_is_no_field_of_the_next_request(
     writer.close()
     assert len(server.heads) == served
     assert b"evil" not in b"".join(server.heads)
+
+
+async def test_r44_an_answer_behind_trailers_says_that_the_connection_ends(
+    upstream: Start, proxy: Start
+):
+    server = await upstream(answer_when_whole)
+    front = await proxy(server.url)
+    reader, writer = await front.connect()
+    writer.write(POST + CHUNKED + b"\r\n1\r\na\r\n")
+    async with asyncio.timeout(5):
+        while not server.heads:  # noqa: ASYNC110 the fixture keeps heads
+            await asyncio.sleep(0)
+    writer.write(b"0\r\nA: b\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(-1), 5)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")
 
 
 BARE = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via"]

@@ -23,6 +23,7 @@ def preflight(fields: bytes, method: bytes = b"PUT") -> bytes:
     return request(fields + ASKS + method + b"\r\n", b"OPTIONS")
 
 
+# R90
 @pytest.mark.parametrize(
     ("sent", "status", "forwarded", "record"),
     [

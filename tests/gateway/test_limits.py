@@ -25,6 +25,7 @@ TOO_MUCH = {
 }
 
 
+# R85
 @pytest.mark.parametrize("raw", TOO_MUCH.values(), ids=TOO_MUCH)
 async def test_too_much_content_is_refused_before_the_upstream_is_met(
     answering: Start, proxy: Start, leaves_nothing: Watch, raw: bytes
@@ -45,6 +46,7 @@ async def test_too_much_content_is_refused_before_the_upstream_is_met(
     assert [(e.status, e.error) for e in exchanges] == [(413, "http_request_denied")]
 
 
+# R85
 async def test_too_much_content_that_comes_in_chunks_never_ends_at_the_upstream(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -75,6 +77,7 @@ async def test_too_much_content_that_comes_in_chunks_never_ends_at_the_upstream(
     assert b"".join(seen) in (b"", b"6\r\n123456\r\n")
 
 
+# R85
 async def test_as_much_content_as_is_allowed_passes(answering: Start, proxy: Start):
     before = await answering(OK, OK)
     under_test = await proxy(before.url, limits={"request_body": 10})
@@ -87,6 +90,7 @@ async def test_as_much_content_as_is_allowed_passes(answering: Start, proxy: Sta
     assert before.bodies == [b"1234567890"] * 2
 
 
+# R80
 async def test_a_connection_too_many_is_answered_503_and_closed(
     answering: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -141,6 +145,7 @@ async def test_what_is_never_forwarded(
     assert before.connections == 0
 
 
+# R46
 async def test_many_requests_in_a_row_are_answered_in_order(upstream: Start, proxy: Start):
     async def script(
         state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -162,6 +167,7 @@ async def test_many_requests_in_a_row_are_answered_in_order(upstream: Start, pro
     assert before.connections == 1
 
 
+# R86
 async def test_many_endless_responses_hold_no_other_request_up(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):

@@ -1,6 +1,7 @@
 """What a connection remembers is what would be found out anew."""
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from corsproxy.core.heads import to_upstream
 from corsproxy.core.messages import Client, Passage, RequestHead, index_fields
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.routes import HeaderEdits, Route, RouteTable
+from corsproxy.core.trust import TrustedProxies
 from corsproxy.core.upstreams import Address, Upstream
 from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.memory import Memory
@@ -29,6 +31,7 @@ ROUTES = [
     ),
 ]
 CLIENT = Client("192.0.2.1")
+TRUSTED = CLIENT._replace(proxies=TrustedProxies((ip_network("192.0.2.0/24"),)))
 TABLE = RouteTable(ROUTES, CorsPolicy(origins=compile_origins(["http://localhost:3001"])))
 
 
@@ -62,6 +65,8 @@ FIELDS = st.sampled_from(
         fields((b"Transfer-Encoding", b"chunked")),
         fields((b"Max-Forwards", b"3")),
         fields((b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")),
+        fields((b"X-Forwarded-For", b"203.0.113.1"), (b"X-Forwarded-Proto", b"https")),
+        fields((b"X-Forwarded-For", b"203.0.113.2"), (b"X-Forwarded-Host", b"app.example")),
         fields((b"Host", b"twice.example")),
         fields((b"X-Long", b"x" * 10_000)),
         ((b"Via", b"1.1 corsproxy-0"), *fields()),
@@ -76,8 +81,13 @@ REQUESTS = st.builds(
 )
 
 
-@given(st.lists(st.tuples(REQUESTS, st.sampled_from([None, *ROUTES])), max_size=8))
-def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route | None]]) -> None:
+VISITS = st.lists(st.tuples(REQUESTS, st.sampled_from([None, *ROUTES])), max_size=8)
+
+
+@given(VISITS, st.sampled_from([CLIENT, TRUSTED]))
+def test_a_memory_answers_as_the_functions_do(
+    visits: list[tuple[Request, Route | None]], client: Client
+) -> None:
     memory = Memory()
     for request, match in visits:
         head = memory.read(request)  # type: ignore[arg-type]
@@ -98,8 +108,12 @@ def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route 
         remembered_match = memory.match(head, TABLE)
         match_anew = TABLE.match(method, head.target, head.host)
         assert remembered_match is match_anew or repr(remembered_match) == repr(match_anew)
-        assert memory.pass_by(head, match, TABLE, CLIENT) == Passage(
-            policy.decide(kind) if policy else Verdict(), policy, CLIENT, head.host, match, TABLE
+        assert memory.pass_by(head, match, TABLE, client) == Passage(
+            policy.decide(kind) if policy else Verdict(),
+            policy,
+            *client.believed(head),
+            match,
+            TABLE,
         )
         remembered = memory.refuse(head, request.version.major, b"corsproxy-0")
         anew = admission.refuse(
@@ -107,8 +121,8 @@ def test_a_memory_answers_as_the_functions_do(visits: list[tuple[Request, Route 
         )
         assert (remembered and remembered.detail) == (anew and anew.detail)
         via = b"1.%d corsproxy-0" % head.minor
-        assert memory.to_upstream(head, route, CLIENT, b"corsproxy-0") == to_upstream(
-            head, route, CLIENT, via, upgrade=head.upgrades
+        assert memory.to_upstream(head, route, client, b"corsproxy-0") == to_upstream(
+            head, route, client, via, upgrade=head.upgrades
         )
 
 

@@ -229,8 +229,17 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
         pytest.param(OK + CODED + b"\r\n0\r\nA: \x01\r\n\r\n", MALFORMED, id="H10 in a trailer"),
         pytest.param(b"HTTP/1.1 200 O\x01\r\n\r\n", MALFORMED, id="H10 in the reason"),
         pytest.param(b"HTTP/2.0 200 OK\r\n\r\n", MALFORMED, id="H13 HTTP/2.0"),
+        pytest.param(b"RTSP/1.0 200 OK\r\n\r\n", MALFORMED, id="H13 RTSP"),
+        pytest.param(b"ICE/1.0 200 OK\r\n\r\n", MALFORMED, id="H13 ICE"),
+        pytest.param(HINTS + b"RTSP/1.0 200 OK\r\n\r\n", MALFORMED, id="H13 RTSP after HTTP"),
         pytest.param(b"HTTP/1.1 099 X\r\n\r\n", MALFORMED, id="H13 a status below 100"),
         pytest.param(OK + SIZE + SIZE + b"\r\nok", MALFORMED, id="H14 llhttp's own words"),
+        pytest.param(
+            OK + b"Content-Length : 2\r\n\r\nok", MALFORMED, id="R61 a blank before the colon"
+        ),
+        pytest.param(
+            OK + CODED + b"\r\n0\r\nUpgrade : x\r\n\r\n", MALFORMED, id="R61 in a trailer"
+        ),
     ],
 )
 def test_what_is_no_response(octets: bytes, kind: ProxyErrorType):

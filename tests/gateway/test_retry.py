@@ -80,6 +80,7 @@ async def second(under_test: Proxy, raw: bytes) -> bytes:
     return received
 
 
+# R81
 @pytest.mark.parametrize("how", ["closes", "resets"])
 @pytest.mark.parametrize("raw", REPEATED.values(), ids=REPEATED)
 async def test_what_may_be_repeated_is_sent_again_once(
@@ -96,6 +97,7 @@ async def test_what_may_be_repeated_is_sent_again_once(
     assert [(e.status, e.error) for e in under_test.exchanges] == [(204, None), (200, None)]
 
 
+# R81
 @pytest.mark.parametrize("raw", NOT_REPEATED.values(), ids=NOT_REPEATED)
 async def test_what_may_not_be_repeated_is_answered_502(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, raw: bytes
@@ -108,6 +110,7 @@ async def test_what_may_not_be_repeated_is_answered_502(
     assert under_test.exchanges[1].error == "connection_terminated"
 
 
+# R81
 async def test_what_was_answered_in_part_is_not_repeated(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
@@ -119,6 +122,7 @@ async def test_what_was_answered_in_part_is_not_repeated(
     assert (before.connections, len(before.heads)) == (1, 2)
 
 
+# R81
 async def test_what_arrives_on_a_fresh_connection_is_not_repeated(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -135,6 +139,7 @@ async def test_what_arrives_on_a_fresh_connection_is_not_repeated(
     assert (before.connections, len(before.heads)) == (1, 1)
 
 
+# R81
 async def test_the_second_connection_is_the_last(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -160,6 +165,7 @@ IDLE = {
 }
 
 
+# R81 R87
 @pytest.mark.parametrize("does", IDLE.values(), ids=IDLE)
 async def test_a_connection_that_ended_while_idle_is_not_used(
     upstream: Start, proxy: Start, leaves_nothing: Watch, does: Callable[[Any], None]

@@ -131,6 +131,7 @@ NONSENSE = {
 }
 
 
+# R91
 @pytest.mark.parametrize("raw", NONSENSE.values(), ids=NONSENSE)
 async def test_no_octets_stop_the_listener(listen: Listen, raw: bytes):
     app = await listen("127.0.0.1:0")
@@ -145,6 +146,7 @@ async def test_no_octets_stop_the_listener(listen: Listen, raw: bytes):
     )
 
 
+# R92
 async def test_tls_on_the_plain_port_is_told_so(listen: Listen):
     app = await listen("127.0.0.1:0")
     port = int(app.addresses[0].rpartition(":")[2])

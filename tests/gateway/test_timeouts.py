@@ -20,13 +20,18 @@ GET = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 POST = (
     b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
 )
+WHOLE = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nhihi"
 
 SLOW_HEADS = {
     "part of a head": (b"", b"GET / HTTP/1.1\r\nHost"),
     "part of a head on a kept-alive connection": (GET, b"GET /b HTTP/1.1\r\nHost"),
+    "part of a head in the packet of a request": (b"", GET + b"GET /b HTTP/1.1\r\nHost"),
+    "part of a head behind content": (b"", WHOLE + b"GET /b HTTP/1.1\r\nHost"),
+    "part of a head in the packet that ends content": (WHOLE[:-2], b"hiGET /b HTTP/1.1\r\nHost"),
 }
 
 
+# R84
 @pytest.mark.parametrize(("first", "then"), SLOW_HEADS.values(), ids=SLOW_HEADS)
 async def test_a_head_that_does_not_end(
     answering: Start, proxy: Start, leaves_nothing: Watch, first: bytes, then: bytes
@@ -35,9 +40,12 @@ async def test_a_head_that_does_not_end(
     under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
     async with leaves_nothing(under_test):
         reader, writer = await under_test.connect()
-        if first:
-            writer.write(first)
+        writer.write(first)
+        if first.endswith(b"\r\n\r\n"):
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
+        async with asyncio.timeout(2):
+            while first and not before.heads:  # noqa: ASYNC110 it is another's state
+                await asyncio.sleep(0)
         writer.write(then)
         received = await asyncio.wait_for(reader.read(), 2)
         writer.close()
@@ -49,6 +57,34 @@ async def test_a_head_that_does_not_end(
     assert shown == (408, "http_request_error")
 
 
+BETWEEN = {
+    "after a request": GET,
+    "after content": WHOLE,
+    "after content and a needless CRLF": WHOLE + b"\r\n",
+    "after two requests in a packet": GET + WHOLE,
+}
+
+
+# R84
+@pytest.mark.parametrize("sent", BETWEEN.values(), ids=BETWEEN)
+async def test_the_time_for_a_head_is_not_for_the_time_between_two(
+    answering: Start, proxy: Start, sent: bytes
+):
+    before = await answering(OK, OK, OK)
+    under_test = await proxy(before.url, top={"timeouts": {"header": 0.1}})
+    reader, writer = await under_test.connect()
+    writer.write(sent)
+    for _ in range(sent.count(b"HTTP/1.1")):
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 0.3
+    while loop.time() < end:  # noqa: ASYNC110 it is another's state
+        await asyncio.sleep(0)
+    writer.write(GET)
+    assert (await asyncio.wait_for(reader.readuntil(b"ok"), 2)).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+# R84
 async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
     answering: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -59,6 +95,7 @@ async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
     assert under_test.exchanges == []
 
 
+# R84
 async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Start, proxy: Start):
     async def script(
         state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -76,6 +113,7 @@ async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Start, prox
     assert received.endswith(b"\r\n\r\nok")
 
 
+# R84
 async def test_content_that_stops(upstream: Start, proxy: Start, leaves_nothing: Watch):
     async def script(
         _state: State, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
@@ -99,6 +137,7 @@ async def test_content_that_stops(upstream: Start, proxy: Start, leaves_nothing:
     ]
 
 
+# R84
 async def test_an_upstream_that_stops_reading(upstream: Start, proxy: Start, leaves_nothing: Watch):
     async def script(
         _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -151,6 +190,7 @@ STALLED = {
 }  # fmt: skip
 
 
+# R84
 @pytest.mark.parametrize(("raw", "error"), STALLED.values(), ids=STALLED)
 async def test_a_client_that_stops_reading_is_cut_off(
     upstream: Start, proxy: Start, leaves_nothing: Watch, raw: bytes, error: str

@@ -68,6 +68,7 @@ async def closed(writer: asyncio.StreamWriter) -> None:
     await writer.wait_closed()
 
 
+# R73
 async def test_the_handshake_and_the_frames_pass_unchanged(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -91,6 +92,7 @@ async def test_the_handshake_and_the_frames_pass_unchanged(
     assert shown == (101, True, len(FRAMES), len(FRAMES), None)
 
 
+# R75
 async def test_octets_in_the_packet_of_the_101_arrive(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -108,6 +110,7 @@ async def test_octets_in_the_packet_of_the_101_arrive(
         await closed(writer)
 
 
+# R75
 async def test_octets_behind_the_101_arrive_while_the_client_still_reads_what_came_before(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -143,6 +146,7 @@ async def test_octets_behind_the_101_arrive_while_the_client_still_reads_what_ca
     del reader
 
 
+# R76
 @pytest.mark.parametrize("token", [b"foo", b"Foo/2, bar", b"h2c"])
 async def test_any_other_protocol_is_tunnelled_too(
     upstream: Start, proxy: Start, leaves_nothing: Watch, token: bytes
@@ -176,6 +180,7 @@ NO_UPGRADE = {
 }
 
 
+# R77
 @pytest.mark.parametrize("fields", NO_UPGRADE.values(), ids=NO_UPGRADE)
 async def test_half_an_upgrade_is_an_ordinary_request(
     answering: Start, proxy: Start, fields: bytes
@@ -191,6 +196,7 @@ async def test_half_an_upgrade_is_an_ordinary_request(
     await closed(writer)
 
 
+# R76
 @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
 async def test_an_h2c_offer_is_declined_with_the_content_intact(
     answering: Start, proxy: Start, together: bool
@@ -224,6 +230,7 @@ REFUSALS = {
 }
 
 
+# R74
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 async def test_a_refused_handshake_is_relayed_and_the_connection_goes_on(
     answering: Start, proxy: Start, refusal: bytes
@@ -243,6 +250,7 @@ async def test_a_refused_handshake_is_relayed_and_the_connection_goes_on(
     assert shown == [(int(lines[0].split()[1]), False, None), (200, False, None)]
 
 
+# R64
 @pytest.mark.parametrize("token", [b"h2c", b"websocket, x"])
 async def test_a_switch_to_another_protocol_than_asked_is_a_fault(
     upstream: Start, proxy: Start, leaves_nothing: Watch, token: bytes
@@ -267,6 +275,7 @@ async def test_a_switch_to_another_protocol_than_asked_is_a_fault(
 BIG = 20 * 1024 * 1024
 
 
+# R73
 async def test_big_messages_pass_both_ways_at_once(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):

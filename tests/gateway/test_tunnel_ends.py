@@ -41,6 +41,7 @@ async def shaken(under_test: Proxy) -> tuple[Any, Any]:
     return reader, writer
 
 
+# R78
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_a_client_that_goes_takes_the_upstream_along(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
@@ -59,6 +60,7 @@ async def test_a_client_that_goes_takes_the_upstream_along(
     assert [(e.status, e.tunnelled, e.error) for e in exchanges] == [(101, True, None)]
 
 
+# R78
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_an_upstream_that_goes_takes_the_client_along(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
@@ -85,6 +87,7 @@ async def test_an_upstream_that_goes_takes_the_client_along(
     assert [(e.status, e.tunnelled) for e in exchanges] == [(101, True)]
 
 
+# R79
 async def test_a_silent_tunnel_ends(upstream: Start, proxy: Start, leaves_nothing: Watch):
     before = await upstream(waiting)
     under_test = await proxy(before.url, timeouts={"tunnel": 0.3, "idle": 0.1, "response": 0.1})
@@ -107,6 +110,31 @@ async def test_a_silent_tunnel_ends(upstream: Start, proxy: Start, leaves_nothin
     assert before.bodies == [b"aaaaa"]
 
 
+# R79
+async def test_a_client_that_stops_reading_has_the_time_of_a_tunnel(
+    upstream: Start, proxy: Start, leaves_nothing: Watch
+):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(SWITCHING)
+        while True:
+            writer.write(bytes(65536))
+            await writer.drain()
+
+    before = await upstream(script)
+    under_test = await proxy(before.url, timeouts={"tunnel": 0.6, "idle": 0.1})
+    async with leaves_nothing(under_test):
+        _, writer = await shaken(under_test)
+        writer.transport.pause_reading()
+        exchanges = await under_test.reported()
+        writer.transport.abort()
+    assert [(e.status, e.error) for e in exchanges] == [(101, "client_stalled")]
+    assert 0.6 <= exchanges[0].finished - exchanges[0].started < 3
+
+
+# R78
 async def test_an_upstream_that_stops_reading_holds_the_client_back_and_may_then_die(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
 ):
@@ -148,6 +176,7 @@ ORIGINS = {
 }
 
 
+# R79
 @pytest.mark.parametrize(("allowed", "origin", "status"), ORIGINS.values(), ids=ORIGINS)
 async def test_who_may_open_a_websocket(
     upstream: Start, proxy: Start, leaves_nothing: Watch, allowed: Told, origin: Told, status: int
@@ -167,6 +196,7 @@ async def test_who_may_open_a_websocket(
         assert b"Vary: Origin\r\n" in head
 
 
+# R88
 async def test_a_tunnel_ends_with_the_proxy_once_the_grace_is_over(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):

@@ -41,6 +41,7 @@ async def uploaded(under_test: Proxy, raw: bytes, end: bytes) -> bytes:
     return received
 
 
+# R83
 async def test_an_answer_that_comes_before_the_upload_ends_is_delivered(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -64,6 +65,7 @@ async def test_an_answer_that_comes_before_the_upload_ends_is_delivered(
     assert exchanges[0].received < SIZE
 
 
+# R33 R83
 async def test_an_answer_passes_while_the_upload_waits_for_it(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -126,6 +128,7 @@ async def test_a_long_upload_is_not_bound_by_the_time_for_an_answer(
     assert before.bodies == [b"aaaa"]
 
 
+# R80
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_an_upstream_that_goes_in_the_middle_of_an_upload(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
@@ -150,6 +153,7 @@ async def test_an_upstream_that_goes_in_the_middle_of_an_upload(
     assert [(e.status, e.error) for e in exchanges] == [(502, "connection_terminated")]
 
 
+# R43
 async def test_a_malformed_chunk_is_refused_quietly_and_never_ends_at_the_upstream(
     upstream: Start, proxy: Start, leaves_nothing: Watch, caplog: pytest.LogCaptureFixture
 ):
@@ -175,6 +179,7 @@ async def test_a_malformed_chunk_is_refused_quietly_and_never_ends_at_the_upstre
     assert caplog.text == ""
 
 
+# R83
 @pytest.mark.asyncio(loop_factories=["uvloop"])  # asyncio may meet the reset before the answer
 async def test_an_answer_overtakes_the_reset_behind_it(
     upstream: Start, proxy: Start, leaves_nothing: Watch

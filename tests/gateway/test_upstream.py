@@ -24,6 +24,7 @@ async def serving(state: State, reader: asyncio.StreamReader, writer: asyncio.St
         writer.write(OK)
 
 
+# R87
 async def test_a_connection_serves_one_client_after_the_other(upstream: Start, proxy: Start):
     before = await upstream(serving)
     under_test = await proxy(before.url)
@@ -36,6 +37,7 @@ async def test_a_connection_serves_one_client_after_the_other(upstream: Start, p
     assert under_test.left_behind[2] == 1
 
 
+# R87
 async def test_clients_at_once_have_connections_of_their_own(upstream: Start, proxy: Start):
     before = await upstream(serving)
     under_test = await proxy(before.url)
@@ -52,6 +54,7 @@ NOT_KEPT = {
 }
 
 
+# R56 R87
 @pytest.mark.parametrize("reply", NOT_KEPT.values(), ids=NOT_KEPT)
 async def test_a_connection_that_may_not_be_used_again(
     upstream: Start, proxy: Start, leaves_nothing: Watch, reply: bytes
@@ -71,6 +74,7 @@ async def test_a_connection_that_may_not_be_used_again(
     assert before.connections == 2
 
 
+# R83 R87
 async def test_a_connection_is_not_kept_where_the_request_was_not_read_to_its_end(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -93,6 +97,7 @@ async def test_a_connection_is_not_kept_where_the_request_was_not_read_to_its_en
         await writer.wait_closed()
 
 
+# R87
 async def test_an_idle_connection_is_given_up_in_time(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -104,6 +109,7 @@ async def test_an_idle_connection_is_given_up_in_time(
         await asyncio.wait_for(before.ended.wait(), 1)
 
 
+# R87
 async def test_no_connection_is_kept_where_none_shall_be(
     upstream: Start, proxy: Start, leaves_nothing: Watch
 ):
@@ -115,6 +121,7 @@ async def test_no_connection_is_kept_where_none_shall_be(
     assert before.connections == 2
 
 
+# R87
 async def test_routes_to_one_address_share_its_connections(upstream: Start, proxy: Start):
     before = await upstream(serving)
     routes = [
@@ -146,6 +153,7 @@ async def test_an_upstream_on_a_unix_socket(proxy: Start, leaves_nothing: Watch,
     assert b"\r\nHost: localhost\r\n" in heads[0]
 
 
+# R80
 async def test_a_unix_socket_on_which_nobody_listens(
     proxy: Start, leaves_nothing: Watch, tmp_path: Path
 ):

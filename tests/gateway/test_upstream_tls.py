@@ -76,6 +76,7 @@ NOT_MET = {
 }
 
 
+# R80
 @pytest.mark.parametrize(("names", "known", "says"), NOT_MET.values(), ids=NOT_MET)
 async def test_an_upstream_that_is_not_believed(
     upstream: Start,
@@ -138,6 +139,7 @@ NO_TLS = {
 }
 
 
+# R80
 @pytest.mark.parametrize(("script", "status", "error"), NO_TLS.values(), ids=NO_TLS)
 async def test_an_upstream_that_does_not_finish_the_handshake(
     upstream: Start, proxy: Start, leaves_nothing: Watch, script: Play, status: bytes, error: str
