@@ -126,12 +126,13 @@ def _one_less(hops: bytes) -> bytes:
 
 def _connection(head: RequestHead, *, upgrade: bool) -> list[Field]:
     """Write the fields that hold for the next hop only."""
+    fields: list[Field] = []
     if upgrade:
         protocols = b", ".join(head.named[b"upgrade"])
-        return [(b"Connection", b"Upgrade"), (b"Upgrade", protocols)]
+        fields = [(b"Connection", b"Upgrade"), (b"Upgrade", protocols)]
     if b"transfer-encoding" in head.named:
-        return [(b"Transfer-Encoding", b"chunked")]
-    return []
+        fields.append((b"Transfer-Encoding", b"chunked"))
+    return fields
 
 
 # To the client: the one way out, for forwarded responses, preflights and errors alike.

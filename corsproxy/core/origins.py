@@ -239,8 +239,9 @@ def _suggest(text: str) -> str | None:
     except UnicodeError:
         return None
     scheme, rest = scheme.lower(), rest.lower()
-    default = f":{DEFAULT_PORTS.get(scheme, '')}"
-    nearest = f"{scheme}://{rest.removesuffix(default)}"
+    if scheme in DEFAULT_PORTS:
+        rest = rest.removesuffix(f":{DEFAULT_PORTS[scheme]}")
+    nearest = f"{scheme}://{rest}"
     return None if nearest == text else _valid(nearest)
 
 

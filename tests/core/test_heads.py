@@ -243,6 +243,11 @@ def test_max_forwards_counts_down(method: bytes, before: bytes, after: bytes):
             WHO + b"Connection: Upgrade\r\nUpgrade: a/1, b\r\n\r\n",
             id="R76: other protocols",
         ),
+        pytest.param(
+            b"Connection: Upgrade\r\nUpgrade: a\r\nTransfer-Encoding: chunked",
+            WHO + b"Connection: Upgrade\r\nUpgrade: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+            id="R76: with content before it",
+        ),
     ],
 )
 def test_an_upgrade_is_asked_for(fields: bytes, end: bytes):

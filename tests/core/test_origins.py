@@ -197,3 +197,13 @@ def test_patterns_are_read_and_written(text: str, pattern: OriginPattern, exact:
 )
 def test_a_pattern_matches(pattern: str, origin: Origin, matches: bool):
     assert OriginPattern.parse(pattern).matches(origin) is matches
+
+
+def test_a_suggestion_is_looked_for_once_however_odd_the_text():
+    """Found by fuzzing: one colon was taken off at a time, each in a call of its own."""
+    text = "a\xfc.x://a.example" + ":" * 2000
+
+    with pytest.raises(OriginSyntaxError) as caught:
+        OriginPattern.parse(text)
+
+    assert caught.value.write is None
