@@ -19,7 +19,7 @@ from corsproxy.core.messages import ResponseHead
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
-_EMPTY_LINES = re.compile(rb"\n(?:\r?\n)+")
+_EMPTY_LINES = re.compile(rb"\r?\n(?:\r?\n)+")
 _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
 
 # Trailer fields that would change how the message is framed or routed (RFC 9110 §6.5.1).
@@ -138,8 +138,8 @@ class ReplyParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head, or of the trailer section."""
-        if name.endswith(b" "):  # which llhttp lets pass in the names that it knows
-            self._fail(_malformed("a blank before a colon"))
+        if b" " in name:  # which llhttp lets pass behind the names that it knows
+            self._fail(_malformed("a blank in the name of a field"))
         if self.final is None:
             self._fields.append((name, value.rstrip(OWS)))
         elif not self.complete:
@@ -157,7 +157,7 @@ class ReplyParser:
             return
         status = self._parser.get_status_code()
         version = self._version or self._parser.get_http_version()
-        if version not in _VERSIONS or status < 100 or not self._is_http(status):  # noqa: PLR2004
+        if version not in _VERSIONS or status < 100:  # noqa: PLR2004
             self._fail(_malformed("no status line of HTTP/1"))
         values = [value for _, value in self._fields]
         if has_control(b"".join(values) + self._reason):
@@ -172,6 +172,9 @@ class ReplyParser:
             self._version, self._reason, self._fields = "", b"", []  # for the head that follows
             self._interim += 1
             return
+        if not self._is_http():
+            self._fail(_malformed("a head that is none of HTTP's"))
+        self._heads.clear()
         framing, options = self._framing(status, version)
         head = ResponseHead(status, self._reason, self._fields, options)
         persistent = (
@@ -183,13 +186,14 @@ class ReplyParser:
         self.replies.append(self.final)
         self.complete = framing is Framing.NONE
 
-    def _is_http(self, status: int) -> bool:
-        """Whether a final head, and those before it, are HTTP's: llhttp takes RTSP and ICE too."""
-        if self._version or (status < 200 and status != _SWITCHING_PROTOCOLS):  # noqa: PLR2004
+    def _is_http(self) -> bool:
+        """Whether the final head, and those before it, are what HTTP calls one."""
+        octets = b"".join(self._heads)
+        if self._version and _is_plain(octets[: octets.find(b"\r\n\r\n")]):
             return True
-        octets = b"".join(self._heads).lstrip(b"\r\n")
+        octets = octets.lstrip(b"\r\n")
         heads = _EMPTY_LINES.split(octets, self._interim + 1)[: self._interim + 1]
-        return all(head.startswith(b"HTTP/") for head in heads)
+        return all(map(_is_plain, heads))
 
     def on_body(self, piece: bytes) -> None:
         """Take a piece of the content."""
@@ -231,6 +235,20 @@ class ReplyParser:
         # httptools wraps what a callback raises; the real reason is kept beside it
         self._failure = error
         raise error
+
+
+def _is_plain(head: bytes) -> bool:
+    """Tell whether a head, without its empty line, is HTTP's (RFC 9112 §2.2).
+
+    llhttp takes RTSP and ICE too, CR alone for a line end, and a blank before the first field for
+    nothing: where the head ends would then be a matter of opinion.
+    """
+    fields = head.find(b"\n") + 1
+    return (
+        head.startswith(b"HTTP/")
+        and head.count(b"\r") == head.count(b"\r\n")
+        and not (fields and head.startswith((b" ", b"\t"), fields))
+    )
 
 
 def _malformed(inside: str) -> GatewayError:

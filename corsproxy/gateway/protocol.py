@@ -98,7 +98,8 @@ class ClientProtocol(web.RequestHandler):
         elif self._content.is_eof() and not (between or self._chunked):
             rest = data[self._content.total_bytes - had :]
             self._unfinished = bool(rest.strip(b"\r\n"))
-        self._last = (self._last + data[-6:])[-6:]  # with one more, the end of chunked content
+        # as long as the end of chunked content: aiohttp takes what it held back with no data at all
+        self._last = (self._last + data[-7:])[-7:]
         request = self._request
         if request is None:
             if self._unfinished and not self._patience.pending:
@@ -131,8 +132,6 @@ class ClientProtocol(web.RequestHandler):
         result = await super().finish_response(request, resp, start_time)
         if self._request_count > known:
             self._take_heads(tail, self._request_count - known)
-        elif tail:
-            self._take_part(tail)
         if self._unfinished and resp.keep_alive and not self._messages:
             self._heard = True
             self._patience.set(self._listening.header_timeout)

@@ -145,6 +145,8 @@ class Connection(asyncio.Protocol):
 
     def park(self, seconds: float | None) -> None:
         """Wait for the next exchange, `seconds` at most; whatever comes meanwhile ends it."""
+        if self._held:
+            self.take()  # what a client that left did not; it may have held reading back
         self._parser = None
         self._deadline.set(seconds)
 

@@ -28,6 +28,7 @@ PIECES = {
 }
 
 
+# R31
 @pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
 def test_a_chunked_upload_keeps_its_connection_when_it_comes(upstream, proxy, connect, pieces):
     process = proxy(upstream(answer).url)

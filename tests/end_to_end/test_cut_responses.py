@@ -57,6 +57,7 @@ BY_ADDRESS = pytest.mark.parametrize(
 )
 
 
+# R59
 @BY_ADDRESS
 async def test_seen_by_aiohttp(address):
     url, go_on = address
@@ -67,6 +68,7 @@ async def test_seen_by_aiohttp(address):
             await response.read()
 
 
+# R59
 @BY_ADDRESS
 def test_seen_by_http_client(address):
     url, go_on = address
@@ -95,6 +97,7 @@ async def test_a_whole_response_after_a_cut_one(upstream, proxy):
             assert await response.read() == HALF + HALF
 
 
+# R80
 def test_a_response_that_never_began_is_an_answer_not_a_cut(upstream, proxy):
     url = proxy(upstream(lambda _: None).url).address
     with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(url, timeout=20):
@@ -106,6 +109,7 @@ def test_a_response_that_never_began_is_an_answer_not_a_cut(upstream, proxy):
         )
 
 
+# R82
 async def test_a_client_that_goes_away_ends_the_request_upstream(upstream, proxy):
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()

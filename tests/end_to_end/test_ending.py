@@ -56,6 +56,7 @@ def status(url):
             return error.code
 
 
+# R88
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_response_that_streams_ends_whole(upstream, proxy, connect, number):
     server = upstream(half)
@@ -70,6 +71,7 @@ def test_a_response_that_streams_ends_whole(upstream, proxy, connect, number):
     assert process.wait() == 0
 
 
+# R88
 def test_an_upload_that_is_under_way_ends_whole(upstream, proxy, connect):
     def take(exchange) -> None:
         got.append(exchange.rfile.read(10))
@@ -90,6 +92,7 @@ def test_an_upload_that_is_under_way_ends_whole(upstream, proxy, connect):
     assert (got, process.wait()) == ([b"firstlast."], 0)
 
 
+# R88
 def test_while_it_drains_it_is_alive_but_not_ready_and_takes_nobody_new(upstream, proxy, connect):
     server = upstream(half)
     process = proxy(server.url)
@@ -108,6 +111,7 @@ def test_while_it_drains_it_is_alive_but_not_ready_and_takes_nobody_new(upstream
     assert len(server.heads) == 1
 
 
+# R88
 def test_an_idle_connection_is_closed_at_once(upstream, proxy, connect):
     def whole(exchange) -> None:
         exchange.write(BEGIN + REST)
@@ -120,6 +124,7 @@ def test_an_idle_connection_is_closed_at_once(upstream, proxy, connect):
     assert (read(idle), read(fresh), process.wait()) == (b"", b"", 0)
 
 
+# R88
 def test_asked_twice_it_ends_at_once(upstream, proxy, connect):
     process = proxy(upstream(endless).url)
     client = connect(process)
@@ -135,6 +140,7 @@ def test_asked_twice_it_ends_at_once(upstream, proxy, connect):
         assert not read(client).endswith(b"0\r\n\r\n")
 
 
+# R88
 def test_what_does_not_end_is_cut_before_docker_kills(upstream, proxy, connect):
     process = proxy(upstream(endless).url)
     client = connect(process)
@@ -147,6 +153,7 @@ def test_what_does_not_end_is_cut_before_docker_kills(upstream, proxy, connect):
     assert time.monotonic() - began < 10
 
 
+# R88
 def test_with_nothing_under_way_it_ends_at_once(upstream, proxy):
     process = proxy(upstream(endless).url)
     assert process.address
@@ -156,6 +163,7 @@ def test_with_nothing_under_way_it_ends_at_once(upstream, proxy):
     assert time.monotonic() - began < 4
 
 
+# R88
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_asked_again_and_again_it_still_ends_with_status_0(upstream, proxy, connect, number):
     process = proxy(upstream(endless).url)

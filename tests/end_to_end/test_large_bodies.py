@@ -84,6 +84,7 @@ ROWS = [
 ]
 
 
+# R69
 @pytest.mark.parametrize(("framing", "size"), ROWS)
 def test_upload(upstream, proxy, connect, memory, framing, size):
     got = []
@@ -101,6 +102,7 @@ def test_upload(upstream, proxy, connect, memory, framing, size):
     assert memory(process, "VmHWM") - before < GROWTH
 
 
+# R69
 @pytest.mark.parametrize(("framing", "size"), ROWS)
 def test_download(upstream, proxy, connect, memory, framing, size):
     process = proxy(
@@ -126,6 +128,7 @@ def pour(write):
     return False
 
 
+# R69
 def test_a_client_that_does_not_read_holds_the_upstream_back(upstream, proxy, connect, memory):
     def script(exchange) -> None:
         exchange.request.settimeout(0.5)
@@ -144,6 +147,7 @@ def test_a_client_that_does_not_read_holds_the_upstream_back(upstream, proxy, co
     assert memory(process, "VmHWM") - before < GROWTH
 
 
+# R69
 def test_an_upstream_that_does_not_read_holds_the_client_back(upstream, proxy, connect, memory):
     server = upstream(lambda exchange: exchange.server.go_on.wait(20))
     process = proxy(server.url)

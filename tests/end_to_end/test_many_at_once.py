@@ -78,6 +78,7 @@ async def ask(session, base, method, path, more):
     return "request"
 
 
+# R87
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_each_is_answered_with_its_own(server, proxy, seed):
     random_ = random.Random(seed)

@@ -226,6 +226,14 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
         ),
         pytest.param(OK + b"A: \x00\r\n\r\n", MALFORMED, id="H10 NUL"),
         pytest.param(OK + b"A: \x01\r\n\r\n", MALFORMED, id="H10 a control character"),
+        pytest.param(OK + b"A: \r\r\n\r\n", MALFORMED, id="H10 CR alone ends no line"),
+        pytest.param(OK + b" A: b\r\n\r\n", MALFORMED, id="H10 a blank before the first field"),
+        pytest.param(OK[:-2] + b"\n \nA: b\n\n", MALFORMED, id="H10 a blank first line"),
+        pytest.param(
+            HINTS.replace(b"Link", b" Link") + OK + SIZE + b"\r\nok",
+            MALFORMED,
+            id="H10 a blank before the first field of an interim response",
+        ),
         pytest.param(OK + CODED + b"\r\n0\r\nA: \x01\r\n\r\n", MALFORMED, id="H10 in a trailer"),
         pytest.param(b"HTTP/1.1 200 O\x01\r\n\r\n", MALFORMED, id="H10 in the reason"),
         pytest.param(b"HTTP/2.0 200 OK\r\n\r\n", MALFORMED, id="H13 HTTP/2.0"),
@@ -237,6 +245,7 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
         pytest.param(
             OK + b"Content-Length : 2\r\n\r\nok", MALFORMED, id="R61 a blank before the colon"
         ),
+        pytest.param(OK + b"Upgrade  A: b\r\n\r\n", MALFORMED, id="R61 blanks in a name"),
         pytest.param(
             OK + CODED + b"\r\n0\r\nUpgrade : x\r\n\r\n", MALFORMED, id="R61 in a trailer"
         ),

@@ -21,11 +21,13 @@ POST = (
     b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
 )
 WHOLE = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nhihi"
+UPGRADE = b"GET / HTTP/1.1\r\nHost: p\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 SLOW_HEADS = {
     "part of a head": (b"", b"GET / HTTP/1.1\r\nHost"),
     "part of a head on a kept-alive connection": (GET, b"GET /b HTTP/1.1\r\nHost"),
     "part of a head in the packet of a request": (b"", GET + b"GET /b HTTP/1.1\r\nHost"),
+    "part of a head behind an upgrade declined": (b"", UPGRADE + b"GET /b HTTP/1.1\r\nHost"),
     "part of a head behind content": (b"", WHOLE + b"GET /b HTTP/1.1\r\nHost"),
     "part of a head in the packet that ends content": (WHOLE[:-2], b"hiGET /b HTTP/1.1\r\nHost"),
 }
@@ -58,24 +60,27 @@ async def test_a_head_that_does_not_end(
 
 
 BETWEEN = {
-    "after a request": GET,
-    "after content": WHOLE,
-    "after content and a needless CRLF": WHOLE + b"\r\n",
-    "after two requests in a packet": GET + WHOLE,
+    "after a request": (GET, b""),
+    "after content": (WHOLE, b""),
+    "after content and a needless CRLF": (WHOLE + b"\r\n", b""),
+    "after a needless CRLF by itself": (WHOLE, b"\r\n"),
+    "after two requests in a packet": (GET + WHOLE, b""),
+    "after more than are queued": ((GET + WHOLE) * 40, b""),
 }
 
 
 # R84
-@pytest.mark.parametrize("sent", BETWEEN.values(), ids=BETWEEN)
+@pytest.mark.parametrize(("sent", "then"), BETWEEN.values(), ids=BETWEEN)
 async def test_the_time_for_a_head_is_not_for_the_time_between_two(
-    answering: Start, proxy: Start, sent: bytes
+    answering: Start, proxy: Start, sent: bytes, then: bytes
 ):
-    before = await answering(OK, OK, OK)
+    before = await answering(*[OK] * 100)
     under_test = await proxy(before.url, top={"timeouts": {"header": 0.1}})
     reader, writer = await under_test.connect()
     writer.write(sent)
     for _ in range(sent.count(b"HTTP/1.1")):
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
+    writer.write(then)
     loop = asyncio.get_running_loop()
     end = loop.time() + 0.3
     while loop.time() < end:  # noqa: ASYNC110 it is another's state

@@ -198,14 +198,23 @@ async def test_half_an_upgrade_is_an_ordinary_request(
 
 # R76
 @pytest.mark.parametrize("together", [True, False], ids=["in one packet", "in two"])
+@pytest.mark.parametrize(
+    ("framing", "content"),
+    [
+        pytest.param(b"Content-Length: 5\r\n", b"12345", id="sized"),
+        pytest.param(
+            b"Transfer-Encoding: chunked\r\n", b"5\r\n12345\r\n0\r\n\r\n", id="chunked"
+        ),
+    ],
+)
 async def test_an_h2c_offer_is_declined_with_the_content_intact(
-    answering: Start, proxy: Start, together: bool
+    answering: Start, proxy: Start, together: bool, framing: bytes, content: bytes
 ):
     ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     before = await answering(ok)
     under_test = await proxy(before.url)
     head = (
-        b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\nUpgrade: h2c\r\n"
+        b"POST / HTTP/1.1\r\nHost: p\r\n" + framing + b"Upgrade: h2c\r\n"
         b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n"
     )
     reader, writer = await under_test.connect()
@@ -214,7 +223,7 @@ async def test_an_h2c_offer_is_declined_with_the_content_intact(
         async with asyncio.timeout(5):
             while under_test.left_behind[1] == 0:  # noqa: ASYNC110 it is another's state
                 await asyncio.sleep(0)
-    writer.write(b"12345")
+    writer.write(content)
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
     assert await reader.readexactly(2) == b"ok"
     assert before.bodies == [b"12345"]

@@ -188,3 +188,26 @@ async def test_r69_a_large_upload_to_a_slow_upstream_takes_little_memory(
     assert (await asyncio.wait_for(reader.read(-1), 60)).startswith(b"HTTP/1.1 200 OK\r\n")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
     writer.close()
+
+
+@pytest.mark.parametrize("octets", [2, 200_000, 1 << 20])
+async def test_a_connection_lives_on_after_chunked_content_of_any_size(
+    upstream: Start, proxy: Start, octets: int
+):
+    async def script(
+        state: Any,  # noqa: ANN401 the fixtures' own type is not importable
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        while await state.request(reader):
+            writer.write(OK)
+
+    front = await proxy((server := await upstream(script)).url)
+    reader, writer = await front.connect()
+    content = b"%x\r\n" % octets + bytes(octets) + b"\r\n0\r\n\r\n"
+    writer.write(b"POST / HTTP/1.1\r\nHost: h\r\n" + CHUNKED + b"\r\n" + content)
+    async with asyncio.timeout(5):
+        assert b"Connection: close" not in await reader.readuntil(b"\r\n\r\nok")
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n" + CLOSE + b"\r\n")
+        assert (await reader.read(-1)).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert server.bodies == [bytes(octets), b""]

@@ -81,6 +81,22 @@ async def test_one_exchange_after_the_other(wire: Wire):
     await ended(wired)
 
 
+async def test_one_exchange_after_another_of_which_nobody_took_the_content(wire: Wire):
+    connection, reader, writer, _ = wired = await wire()
+    connection.send(b"GET / HTTP/1.1\r\n\r\n", bodiless=False)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + bytes(300000))
+    await until(lambda: connection.reusable)
+    connection.park(10)
+    connection.send(b"GET / HTTP/1.1\r\n\r\n", bodiless=False)
+    writer.write(OK + b"ok")
+    async with asyncio.timeout(1):
+        assert (await connection.reply()).head.status == 200
+        await connection.content()
+    assert connection.take() == b"ok"
+    await ended(wired)
+
+
 async def test_two_that_wait_to_write_are_both_let_go_on(wire: Wire):
     connection, _, _, _ = wired = await wire()
     connection.send(b"", bodiless=False)

@@ -119,6 +119,7 @@ TARGETS = {
 }  # fmt: skip
 
 
+# R90
 @pytest.mark.parametrize(("target", "shown"), TARGETS.values(), ids=TARGETS)
 def test_a_target_in_a_log(target: str, shown: str):
     assert masked(target) == shown
@@ -129,6 +130,7 @@ def test_a_long_target_is_cut_before_its_secrets_are():
     assert masked("/" + "a" * 2030 + "?token=" + "s" * 5000) == "/" + "a" * 2030 + "?token=***"
 
 
+# R90
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_each_exchange_is_one_line_at_once(form: str):
     out = io.StringIO()
@@ -144,6 +146,7 @@ class Broken(io.StringIO):
         raise BrokenPipeError
 
 
+# R91
 def test_a_log_that_nobody_reads_ends_nothing():
     access_log("text", Broken())(exchange())
     closed = io.StringIO()
