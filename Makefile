@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check format image clean
+.PHONY: run test fuzz soak check format image clean
 
 run: $(STAMP)
 	$(BIN)/corsproxy demo $(ARGS)
@@ -12,6 +12,14 @@ run: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python scripts/find_browser.py --install
 	$(BIN)/pytest -n 2 $(ARGS)
+
+# FUZZ_SECONDS for each harness; ARGS may name some: make fuzz ARGS="origins --seed 1"
+fuzz: $(STAMP)
+	$(BIN)/python fuzz/run.py --seconds $(or $(FUZZ_SECONDS),60) $(ARGS)
+
+# mixed traffic with faults for SOAK_SECONDS; ARGS may hold --seed and --connections
+soak: $(STAMP)
+	$(BIN)/python tests/end_to_end/soak.py --seconds $(or $(SOAK_SECONDS),300) $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check

@@ -202,9 +202,7 @@ async def test_half_an_upgrade_is_an_ordinary_request(
     ("framing", "content"),
     [
         pytest.param(b"Content-Length: 5\r\n", b"12345", id="sized"),
-        pytest.param(
-            b"Transfer-Encoding: chunked\r\n", b"5\r\n12345\r\n0\r\n\r\n", id="chunked"
-        ),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", b"5\r\n12345\r\n0\r\n\r\n", id="chunked"),
     ],
 )
 async def test_an_h2c_offer_is_declined_with_the_content_intact(

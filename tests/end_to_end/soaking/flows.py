@@ -1,0 +1,282 @@
+"""The kinds of exchanges that are more than a request and an answer, or less."""
+
+import asyncio
+from collections.abc import Callable
+
+from soaking.client import TERMINATED, Client, End, check_seen
+from soaking.heads import check_answer, check_problem, request
+from soaking.kinds import UPLOADING, ask, draw, size, some, unseen
+from soaking.plans import PAGE, PATIENCE, STRANGER, Altered, Lost, Plan, octets
+from soaking.wire import Cut, Line, content, read_head
+
+_GOING = 6.0  # seconds in which an upstream must see that nobody waits for it any more
+
+
+async def pipeline(client: Client) -> None:
+    """Send several requests at once: they are answered whole and in order."""
+    r = client.random
+    line = await client.any_line()
+    plans = [
+        draw(client, "pipelined", size=r.choice([0, 100, 5000]), method=r.choice(["GET", "HEAD"]))
+        for _ in range(r.randint(2, 6))
+    ]
+    sent = b"".join(request(plan, client.authority) for plan in plans)
+    at = r.choice([len(sent), r.randrange(len(sent))])
+    await line.write(sent[:at])
+    if at < len(sent):
+        await asyncio.sleep(0.002)
+        await line.write(sent[at:])
+    for plan in plans:
+        try:
+            head = await client.final_head(line, plan)
+            check_answer(plan, head, may_close=False)
+            if not await client.take_content(line, plan, head):
+                raise Lost("the answer was cut")
+            check_seen(plan)
+        except Cut as cut:
+            raise Lost(f"{plan}: the connection ended ({cut}) before its turn") from cut
+        client.book.close(plan)
+
+
+async def echo(client: Client) -> None:
+    """Send content piece by piece, each after the one before came back."""
+    r = client.random
+    whole = some(r)
+    plan = draw(client, "echo", act="echo", method="POST", size=whole, framing="chunked",
+                upload=whole, upload_chunked=True, parting=False)  # fmt: skip
+    line, body = await client.any_line(), octets(plan.number, whole)
+    await line.write(request(plan, client.authority))
+    head = await client.final_head(line, plan)
+    if head.named("proxy-status"):
+        await client.take_problem(line, plan, head)
+        client.part()
+        return
+    check_answer(plan, head, may_close=True)
+    answer, at, back = content(line, head), 0, b""
+    while at < whole:
+        data = bytes(body[at : at + r.randint(1, whole)])
+        await line.write(b"%x\r\n%b\r\n" % (len(data), data))
+        at += len(data)
+        client.book.up += len(data)
+        while len(back) < at:
+            back += await anext(answer)
+    await line.write(b"0\r\n\r\n")
+    async for piece in answer:
+        back += piece
+    client.book.down += len(back)
+    if back != body:
+        raise Altered(f"{plan}: what came back is not what was sent")
+    client.book.close(plan)
+    client.part()
+
+
+async def tunnel(client: Client) -> None:
+    """Switch protocols, send octets both ways, and see the end that either side makes."""
+    r = client.random
+    ends = r.choice(["client closes", "client resets", "upstream closes", "upstream resets"])
+    protocol = r.choice(["websocket", "soak/1"])
+    plan = draw(
+        client, f"tunnel, {ends}", act="tunnel", status=101, upgrade=protocol,
+        size=some(r), parting=ends == "upstream closes", cut_at=int(ends == "upstream resets"),
+        origin=r.choice([PAGE, PAGE, None]), hop=False,
+    )  # fmt: skip
+    line, body = await client.fresh(), octets(plan.number, plan.size)
+    eager = r.randint(0, min(plan.size, 100)) if protocol == "websocket" else 0
+    await line.write(request(plan, client.authority) + bytes(body[:eager]))
+    head = await client.final_head(line, plan)
+    check_answer(plan, head, may_close=False)
+    try:
+        if await line.exactly(5) != b"hello":
+            raise Altered(f"{plan}: what came behind the 101 is lost")
+        await echoed(client, line, body, eager)
+    except Cut as cut:
+        raise Lost(f"{plan}: {cut}, {len(line.buffer)} octets unread, eager {eager}") from cut
+    plan.step.release()
+    if ends == "client resets":
+        line.reset()
+    elif ends == "client closes":
+        line.close()
+    elif rest := await _rest(line):
+        raise Altered(f"{plan}: {len(rest)} octets more than were sent")
+    await gone(plan)
+    client.part()
+    client.book.close(plan)
+
+
+async def echoed(client: Client, line: Line, body: memoryview, at: int) -> None:
+    """Send what is left of a body, and read all of it back."""
+    sending = asyncio.ensure_future(line.write(bytes(body[at:])))
+    back = 0
+    while back < len(body):
+        data = await line.some()
+        if body[back : back + len(data)] != data:
+            raise Altered(f"the tunnel's octets differ after {back}")
+        back += len(data)
+    await sending
+    client.book.up += back
+    client.book.down += back
+
+
+async def _rest(line: Line) -> bytes:
+    await line.end()
+    return bytes(line.buffer)
+
+
+async def stranger(client: Client) -> None:
+    """Ask for a WebSocket from a page that may not."""
+    plan = draw(client, "WebSocket of a stranger", upgrade="websocket", origin=STRANGER, hop=False)
+    line = await client.fresh()
+    await line.write(request(plan, client.authority))
+    head = await read_head(line)
+    said = b"".join([piece async for piece in content(line, head)])
+    check_problem(plan, head, said, (403, "http_request_denied"))
+    unseen(plan)
+    client.part()
+    client.book.close(plan)
+
+
+# Clients that leave.
+
+
+async def gone(plan: Plan) -> None:
+    """Wait until the upstream was left, too, in every connection it was asked on."""
+    try:
+        async with asyncio.timeout(_GOING):
+            for sighting in plan.seen:
+                await sighting.gone.wait()
+    except TimeoutError:
+        raise Lost(f"{plan}: the upstream still works for a client that is gone") from None
+
+
+async def leaver(client: Client) -> None:
+    """Leave at any point: in the head, in the content, before the answer, within it."""
+    r = client.random
+    stage = r.choice(["head", "upload", "wait", "answer"])
+    given = {"place": "/patient", "size": 3_000_000, "method": r.choice(UPLOADING)}
+    if stage == "upload":
+        given |= {"upload": some(r), "partial": True}
+    if stage == "wait":
+        given["act"] = "stall_head"
+    plan = draw(client, f"client leaves, {stage}", hop=False, **given)
+    line = await client.fresh()
+    head = request(plan, client.authority)
+    await line.write(head[: r.randrange(1, len(head) - 1)] if stage == "head" else head)
+    if stage == "upload":
+        await client.send_content(line, plan, r.randrange(plan.upload or 1))
+    if stage == "wait":
+        await asyncio.sleep(r.random() / 20)
+    if stage == "answer":
+        await line.some(r.randrange(1, 100_000))
+    plan.left = True
+    line.reset() if r.random() < 0.5 else line.close()
+    client.part()
+    client.book.close(plan, late=True)
+    if stage != "head":
+        await asyncio.sleep(0.01)
+        await gone(plan)
+
+
+# Requests that are none.
+
+BAD = [
+    b"NONSENSE\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n0",
+    b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+]
+
+
+async def bad_request(client: Client) -> None:
+    line = await client.fresh()
+    raw = client.random.choice(BAD)
+    await line.write(raw)
+    await refused(client, {(400, "http_request_error")}, str(raw))
+    client.part()
+
+
+async def refused(
+    client: Client, ends: set[End], what: str, died: Callable[[], bool] = lambda: False
+) -> None:
+    """Read the answer to a request that is none, and the orderly end behind it."""
+    line = client.line
+    assert line
+    head = await read_head(line)
+    end = int(head.start[1]), head.named("proxy-status")[0].rpartition("=")[2]
+    if end not in ends and not (end == TERMINATED and died()):
+        raise Lost(f"{what} is answered {head}")
+    if head.named("connection") != ["close"]:
+        raise Altered(f"{what} is answered {head}")
+    async for _ in content(line, head):
+        pass
+    if await line.end() != "eof":
+        raise Lost(f"{what}: the answer is followed by a reset")
+
+
+async def bad_upload(client: Client) -> None:
+    """Send content that turns out malformed: the upstream must not see it end."""
+    plan = draw(client, "malformed upload", method="POST", upload=some(client.random),
+                upload_chunked=True, partial=True, place="/patient")  # fmt: skip
+    line = await client.fresh()
+    await line.write(request(plan, client.authority))
+    await client.send_content(line, plan, (plan.upload or 0) - 1)
+    await line.write(b"zz\r\n0\r\n\r\n")
+    ends = {(400, "http_request_error")}
+    await refused(client, ends, str(plan), lambda: client.may_have_died(plan))
+    await gone(plan)
+    client.part()
+    client.book.close(plan, late=True)
+
+
+# Patient ones.
+
+
+async def slow_head(client: Client) -> None:
+    line = await client.fresh()
+    await line.write(b"GET / HTTP/1.1\r\nHost: a\r\n")
+    await asyncio.sleep(PATIENCE / 2)
+    await line.write(b"X-A: b\r\n")
+    await refused(client, {(408, "http_request_error")}, "a head that takes too long")
+    client.part()
+
+
+async def idle(client: Client) -> None:
+    """Leave a connection idle until the proxy closes it."""
+    await ask(client, "then idle", size=size(client.random))
+    if client.line and await client.line.end() != "eof":
+        raise Lost("an idle connection ends by a reset")
+    client.part()
+
+
+async def silent_tunnel(client: Client) -> None:
+    plan = draw(client, "silent tunnel", act="tunnel", status=101, upgrade="soak/1", size=100,
+                origin=PAGE, hop=False)  # fmt: skip
+    line = await client.fresh()
+    await line.write(request(plan, client.authority))
+    check_answer(plan, await client.final_head(line, plan), may_close=False)
+    await line.end()
+    await gone(plan)
+    client.part()
+    client.book.close(plan)
+
+
+async def slow_reader(client: Client) -> None:
+    await ask(client, "slow reader", size=client.random.randint(200_000, 600_000), slow=True)
+
+
+async def slow_writer(client: Client) -> None:
+    await ask(client, "slow writer", method="POST", upload=some(client.random), slow=True)
+
+
+async def stalled_reader(client: Client) -> None:
+    """Stop reading: the proxy must not wait longer than it says."""
+    plan = draw(client, "stalled reader", size=4 << 20, framing="length", hop=False, method="GET")
+    line = await client.fresh(narrow=True)
+    line.transport.pause_reading()
+    await line.write(request(plan, client.authority))
+    await asyncio.sleep(PATIENCE / 2)
+    await gone(plan)
+    line.reset()
+    client.part()
+    client.book.close(plan)
