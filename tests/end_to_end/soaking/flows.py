@@ -184,7 +184,10 @@ BAD = [
     b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n0",
-    b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    (
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
 ]
 
 
