@@ -87,7 +87,8 @@ async def events(client: Client) -> None:
 async def early(client: Client) -> None:
     r = client.random
     act = r.choice(["early", "early_close"])
-    await ask(client, "early answer", act=act, method="POST", upload=size(r), status=413, size=1000)
+    more = {"upload": size(r), "expects": act == "early_close" and r.random() < 0.5}
+    await ask(client, "early answer", act=act, method="POST", status=413, size=1000, **more)
 
 
 async def unanswerable(client: Client) -> None:
