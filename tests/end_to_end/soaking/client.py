@@ -8,7 +8,7 @@ from soaking.heads import check_answer, check_problem, request
 from soaking.plans import Altered, Book, Lost, Plan, octets
 from soaking.wire import Cut, Head, Line, connect, content, read_head
 
-_LONG = 30.0  # seconds in which any exchange has its end
+_GOING = 6.0  # seconds in which an upstream must see that nobody waits for it any more
 
 
 End = tuple[int, str]  # a status, and a token of Proxy-Status
@@ -161,6 +161,17 @@ class Client:
             raise Lost("no 103 came")
         return head
 
+    async def whole(self, line: Line, plan: Plan) -> Head:
+        """Read and judge an answer that must be whole, if it isn't a problem."""
+        head = await self.final_head(line, plan)
+        if head.named("proxy-status"):
+            await self.take_problem(line, plan, head)
+        else:
+            check_answer(plan, head, may_close=False)
+            if not await self.take_content(line, plan, head):
+                raise Lost("the answer was cut")
+        return head
+
     async def take_content(self, line: Line, plan: Plan, head: Head) -> bool:
         """Compare the content; return whether it ended well."""
         expected, at = octets(plan.number, plan.size), 0
@@ -216,3 +227,13 @@ def check_seen(plan: Plan) -> None:
     twice = len(seen) == 2 and again and plan.repeatable and seen[0].reused
     if len(seen) > 1 and not twice:
         raise Altered(f"the upstream was asked {len(seen)} times")
+
+
+async def gone(plan: Plan) -> None:
+    """Wait until the upstream was left, too, in every connection it was asked on."""
+    try:
+        async with asyncio.timeout(_GOING):
+            for sighting in plan.seen:
+                await sighting.gone.wait()
+    except TimeoutError:
+        raise Lost(f"{plan}: the upstream still works for a client that is gone") from None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from typing import NamedTuple
 
-from soaking import flows, kinds
+from soaking import bad_clients, flows, kinds
 from soaking.kinds import Run, failing
 
 
@@ -35,9 +35,9 @@ QUICK = [
     Kind("no upstream, no route", kinds.unanswerable, 3, fault=True),
     Kind("answer before the content", kinds.early, 2, fault=True),
     Kind("content over the limit", kinds.too_large, fault=True),
-    Kind("client leaves", flows.leaver, 4, fault=True),
-    Kind("malformed request", flows.bad_request, 2, fault=True),
-    Kind("malformed content sent", flows.bad_upload, fault=True),
+    Kind("client leaves", bad_clients.leaver, 4, fault=True),
+    Kind("malformed request", bad_clients.bad_request, 2, fault=True),
+    Kind("malformed content sent", bad_clients.bad_upload, fault=True),
     Kind("answer cut", failing("cut", SIZED), 2, fault=True),
     Kind("answer reset", failing("reset", ANY), 2, fault=True),
     Kind("answer in bad chunks", failing("bad_chunk", CHUNKED), fault=True),
@@ -55,11 +55,11 @@ PATIENT = [
     Kind("slow reader", flows.slow_reader),
     Kind("upstream stops answering", failing("stall_body", ANY), fault=True),
     Kind("slow writer", flows.slow_writer),
-    Kind("head not finished", flows.slow_head, fault=True),
+    Kind("head not finished", bad_clients.slow_head, fault=True),
     Kind("upstream does not read", _NO_READER, fault=True),
     Kind("silent tunnel", flows.silent_tunnel, fault=True),
     Kind("idle connection", flows.idle),
-    Kind("client does not read", flows.stalled_reader, fault=True),
+    Kind("client does not read", bad_clients.stalled_reader, fault=True),
 ]
 
 
