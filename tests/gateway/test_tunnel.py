@@ -279,7 +279,7 @@ async def test_a_switch_to_another_protocol_than_asked_is_a_fault(
     assert b"Proxy-Status: corsproxy; error=http_upgrade_failed\r\n" in head
 
 
-BIG = 20 * 1024 * 1024
+BIG = 100 * 1024 * 1024
 
 
 # R73
