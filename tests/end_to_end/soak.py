@@ -24,6 +24,7 @@ from soaking.mix import PATIENT, QUICK, Kind, patiently, quickly
 from soaking.plans import Book, Lost
 from soaking.upstream import Upstream
 from soaking.watch import TO_END, Counts, Watch
+from soaking.wire import Cut
 
 PROXY = Path(__file__).parent / "soaking" / "proxy.py"
 GROWTH = 10 * 1024  # KiB of memory that the proxy may grow by, once a fifth of the time is over
@@ -81,12 +82,14 @@ class Soak:
 
     async def _quiet(self, proxy: Watch) -> Counts:
         """Let all that is under way end, and find what doesn't."""
+        if self.book.offended:
+            return {}
         counts = await proxy.quiet()
-        await self.upstream.quiet()
-        if not self.book.offended:
-            left = {name: counts[name] for name in TO_END}
-            left["connections at the upstream"] = len(self.upstream.open)
-            self.findings += [f"leaked: {count} {name}" for name, count in left.items() if count]
+        left = {name: counts[name] for name in TO_END}
+        if not any(left.values()):
+            await self.upstream.quiet()
+        left["connections at the upstream"] = len(self.upstream.open)
+        self.findings += [f"leaked: {count} {name}" for name, count in left.items() if count]
         return counts
 
     async def _traffic(self, proxy: Watch, seconds: float) -> None:
@@ -110,17 +113,18 @@ class Soak:
     async def _go_on(self, client: Client, kinds: Iterator[Kind], end: float) -> None:
         book = self.book
         while time.monotonic() < end and not book.offended:
-            kind = next(kinds)
+            kind, client.plan = next(kinds), None
             try:
                 async with asyncio.timeout(LONG):
                     await kind.run(client)
                 book.exchanges[kind.name] += 1
-            except Lost as lost:
-                book.lost.append(_tell(kind, lost))
-            except TimeoutError as late:
-                book.lost.append(_tell(kind, late) + f" had no end within {LONG} s")
+            except (Lost, Cut) as lost:
+                book.lost.append(f"Lost in {kind.name!r}: {lost}; {client.plan}")
+            except TimeoutError:
+                book.lost.append(f"Lost in {kind.name!r}: no end in {LONG} s; {client.plan}")
             except Exception as error:  # noqa: BLE001 whatever it is, it is told
-                book.altered.append(_tell(kind, error))
+                what = f"{type(error).__name__} in {kind.name!r}"
+                book.altered.append(f"{what}: {error}; {client.plan}")
         client.part()
 
     def _compare(self) -> None:
@@ -130,11 +134,6 @@ class Soak:
         growth = self.memory["when all is over"] - self.memory["after a fifth"]
         if growth > GROWTH:
             self.findings.append(f"leaked: memory grew by {growth} KiB")
-
-
-def _tell(kind: Kind, error: BaseException) -> str:
-    what = f"{type(error).__name__} in {kind.name!r}: {error}"
-    return "; ".join([what, *getattr(error, "__notes__", ())])
 
 
 def show(soak: Soak) -> None:

@@ -11,6 +11,7 @@ SOAK, PROXY = HERE / "soak.py", HERE / "soaking" / "proxy.py"
 
 BREAKING = """
 import asyncio, os, runpy, sys
+from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.gateway import handler, parser, relay, upstream, wire
 count = 0
 def sometimes():
@@ -24,7 +25,7 @@ runpy.run_path({proxy!r}, run_name="__main__")
 LEFTOVERS = """
 take, left = upstream.Pools.take, []
 def leave(self, address):
-    left.append(bytearray(os.urandom(50_000)))
+    left.append(os.urandom(100_000))
     if sometimes():
         left.append(asyncio.ensure_future(asyncio.sleep(1000)))
         left.append(os.dup(0))
@@ -76,14 +77,14 @@ A_CUT = """
 content = wire.Connection.content
 async def cut(self):
     if sometimes():
-        raise relay.GatewayError(relay.ProxyErrorType.HTTP_RESPONSE_INCOMPLETE)
+        raise GatewayError(ProxyErrorType.HTTP_RESPONSE_INCOMPLETE)
     await content(self)
 wire.Connection.content = cut
 """
 
 
 def soak(*args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SOAK, "--connections", "24", *args]
+    command = [sys.executable, SOAK, *args]
     text = list(map(str, command))
     return subprocess.run(text, capture_output=True, text=True, timeout=100, check=False)
 
@@ -115,7 +116,7 @@ def test_nothing_is_lost_altered_or_leaked():
 def test_a_broken_proxy_is_found(tmp_path: Path, sabotage: str, found: list[str]):
     broken = tmp_path / "broken.py"
     broken.write_text(BREAKING.format(sabotage=sabotage, proxy=str(PROXY)))
-    done = soak("--seconds", 3, "--seed", 1, "--proxy", broken)
+    done = soak("--seconds", 2, "--connections", 12, "--seed", 1, "--proxy", broken)
     assert done.returncode == 1, done.stdout
     assert "findings, of which the first" in done.stderr
     assert [what for what in found if what not in done.stderr] == [], done.stderr

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from soaking.heads import check_answer, check_problem, request
 from soaking.plans import Altered, Book, Lost, Plan, octets
@@ -54,7 +54,7 @@ class Client:
     port: int
     random: random.Random
     line: Line | None = None
-    counted: tuple[int, int] = field(default=(0, 0))
+    plan: Plan | None = None  # what it is about
 
     @property
     def authority(self) -> str:
@@ -236,4 +236,4 @@ async def gone(plan: Plan) -> None:
             for sighting in plan.seen:
                 await sighting.gone.wait()
     except TimeoutError:
-        raise Lost(f"{plan}: the upstream still works for a client that is gone") from None
+        raise Lost("the upstream still works for a client that is gone") from None

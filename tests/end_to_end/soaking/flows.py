@@ -25,12 +25,8 @@ async def pipeline(client: Client) -> None:
     at = r.choice([len(sent), r.randrange(len(sent))])
     sending = asyncio.ensure_future(_in_two(line, sent, at))
     for plan in plans:
-        try:
-            head = await client.whole(line, plan)
-        except (Altered, Lost, Cut) as error:
-            how = f"the connection ended ({error})" if isinstance(error, Cut) else str(error)
-            turn = f"{plan}, which is {plans.index(plan) + 1} of {len(plans)}"
-            raise Lost(f"{turn}: {how}") from error
+        client.plan = plan
+        head = await client.whole(line, plan)
         check_seen(plan)
         client.book.close(plan)
         if "close" in head.named("connection"):  # after a failure under the content
@@ -73,7 +69,7 @@ async def echo(client: Client) -> None:
         back += piece
     client.book.down += len(back)
     if back != body:
-        raise Altered(f"{plan}: what came back is not what was sent")
+        raise Altered("what came back is not what was sent")
     client.book.close(plan)
     client.part()
 
@@ -95,17 +91,17 @@ async def tunnel(client: Client) -> None:
     check_answer(plan, head, may_close=False)
     try:
         if await line.exactly(5) != b"hello":
-            raise Altered(f"{plan}: what came behind the 101 is lost")
+            raise Altered("what came behind the 101 is lost")
         await echoed(client, line, body, eager)
     except Cut as cut:
-        raise Lost(f"{plan}: {cut}, {len(line.buffer)} octets unread, eager {eager}") from cut
+        raise Lost(f"{cut}, {len(line.buffer)} octets unread, eager {eager}") from cut
     plan.step.release()
     if ends == "client resets":
         line.reset()
     elif ends == "client closes":
         line.close()
     elif rest := await _rest(line):
-        raise Altered(f"{plan}: {len(rest)} octets more than were sent")
+        raise Altered(f"{len(rest)} octets more than were sent")
     await gone(plan)
     client.part()
     client.book.close(plan)

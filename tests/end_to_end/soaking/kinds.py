@@ -36,17 +36,14 @@ def draw(client: Client, kind: str, **given: Any) -> Plan:
     }
     if given.get("upload") is not None and "upload_chunked" not in given:
         drawn["upload_chunked"] = r.random() < 0.5
-    return client.book.open(Plan(number=client.book.number(), kind=kind, **{**drawn, **given}))
+    client.plan = Plan(number=client.book.number(), kind=kind, **{**drawn, **given})
+    return client.book.open(client.plan)
 
 
 async def ask(client: Client, kind: str, **given: Any) -> Plan:
     plan = draw(client, kind, **given)
-    try:
-        await client.run(plan)
-        check_seen(plan)
-    except Exception as error:
-        error.add_note(str(plan))
-        raise
+    await client.run(plan)
+    check_seen(plan)
     client.book.close(plan, late=plan.act in ENDS)
     return plan
 
@@ -100,7 +97,7 @@ async def unanswerable(client: Client) -> None:
 
 def unseen(plan: Plan) -> None:
     if plan.seen:
-        raise Altered(f"{plan}: the upstream was asked")
+        raise Altered("the upstream was asked")
 
 
 async def too_large(client: Client) -> None:
