@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 Act = Callable[[Deadline], object]
 
 
-async def fired(seconds: float, *acts: Act) -> int:
+async def fired(seconds: float, *acts: Act, due: bool) -> int:
     """Do this with a deadline at once, and count how often it passed within the seconds."""
     times = 0
 
@@ -24,9 +24,11 @@ async def fired(seconds: float, *acts: Act) -> int:
     deadline = Deadline(loop, expired)
     for act in acts:
         act(deadline)
-    end = loop.time() + seconds
-    while loop.time() < end:  # noqa: ASYNC110 it is another's state
-        await asyncio.sleep(0)
+    # as long as one is due a busy machine gets its time; then it must not pass once more
+    for patience in (2.0 if deadline.pending and due else 0.0, seconds):
+        end = loop.time() + patience
+        while loop.time() < end and not (patience > seconds and times):  # noqa: ASYNC110
+            await asyncio.sleep(0)
     deadline.close()
     return times
 
@@ -52,7 +54,7 @@ ACTS: dict[str, tuple[tuple[Act, ...], int]] = {
 
 @pytest.mark.parametrize(("acts", "times"), ACTS.values(), ids=ACTS)
 async def test_when_a_deadline_passes(acts: tuple[Act, ...], times: int):
-    assert await fired(0.1, *acts) == times
+    assert await fired(0.05, *acts, due=times > 0) == times
 
 
 async def test_a_deadline_never_passes_early():
