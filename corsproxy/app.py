@@ -1,15 +1,23 @@
 """One worker: the parts joined."""
 
 import asyncio
+import logging
 import secrets
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 from aiohttp import web
 
+from corsproxy.config.listeners import EVERY_INTERFACE
 from corsproxy.config.settings import Config
+from corsproxy.core.exchange import Exchange
+from corsproxy.core.limits import ListenerTls
+from corsproxy.gateway import certificates
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.server import ListenError, Listening, require_c_parser
+from corsproxy.gateway.tls import load, server_context
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
 from corsproxy.observe.access_log import access_log
@@ -19,29 +27,19 @@ _FLUSH = 1.0  # seconds for what is written to leave
 
 
 class App:
-    """A proxy by one configuration: started, and drained."""
+    """A proxy by one configuration at a time: started, given another one, and drained."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._pools = Pools(config.limits)
-        explainer = Explainer(config.log.explain)
         # a request that comes back with this name has been here before
         name = f"corsproxy-{secrets.token_hex(4)}"
-        self._gateway = Gateway(config.table, self._pools, explainer, name)
-        if config.log.access:
-            self._gateway.report = access_log(config.log.format)
-        self._listenings = [
-            Listening(
-                listener,
-                self._gateway,
-                config.limits,
-                config.timeouts.header,
-                config.trusted_proxies,
-            )
-            for listener in config.listen
-        ]
+        self._gateway = Gateway(config.table, self._pools, Explainer(config.log.explain), name)
+        self._listenings: list[Listening] = []
+        self._context: ssl.SSLContext | None = None
         self._admin: web.AppRunner | None = None
         self.admin_address: str | None = None
+        self.authority: Path | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -51,16 +49,62 @@ class App:
     async def start(self) -> None:
         """Begin to serve; raise `StartError` where that can't be, `OSError` on bad files."""
         require_c_parser()
-        for route in self._config.table.routes:
-            if route.upstream.address.tls:
-                self._pools.context(route.upstream.address.tls)
+        config = self._config
+        self._pools.apply(config.limits, config.table.routes)
+        self._observe(config)
+        if config.tls is not None:
+            tls = self._certificate(config)
+            self._context = server_context(tls)
+            self.authority = None if config.tls.cert else certificates.authority(tls)
         try:
-            for listening in self._listenings:
+            for listener in config.listen:
+                listening = Listening(listener, self._gateway, config, self._context)
                 await listening.open()
+                self._listenings.append(listening)
             await self._start_admin()
         except BaseException:
             await self.drain(0)
             raise
+
+    def apply(self, config: Config) -> list[str]:
+        """Serve new requests by another configuration, and return the keys that need a restart.
+
+        What is under way ends under the one it began with. Raises `OSError` on unusable files, and
+        then changes nothing.
+        """
+        context = self._context
+        if context is not None and config.tls is not None:
+            tls = self._certificate(config)
+            server_context(tls)  # which fails before anything is changed
+            self._pools.apply(config.limits, config.table.routes)
+            load(context, tls)
+        else:
+            self._pools.apply(config.limits, config.table.routes)
+        self._gateway.routes = config.table
+        self._gateway.explainer = Explainer(config.log.explain)
+        self._observe(config)
+        for listening in self._listenings:
+            listening.apply(config)
+        was = self._config
+        self._config = config
+        fixed = {
+            "listen": was.listen != config.listen,
+            "admin": was.admin != config.admin,
+            "tls": (was.tls is None) != (config.tls is None),
+        }
+        return [key for key, changed in fixed.items() if changed]
+
+    def _observe(self, config: Config) -> None:
+        logging.getLogger("corsproxy").setLevel(config.log.level.upper())
+        access = config.log.access
+        self._gateway.report = access_log(config.log.format) if access else _say_nothing
+
+    def _certificate(self, config: Config) -> ListenerTls:
+        if config.tls is not None and config.tls.cert is not None:
+            return config.tls
+        hosts = {listener.host for listener in config.listen}
+        names = frozenset(host for host in hosts if host not in EVERY_INTERFACE)
+        return certificates.development(certificates.cache_folder(), names)
 
     async def _start_admin(self) -> None:
         listener = self._config.admin
@@ -95,6 +139,10 @@ class App:
         self._pools.close()
         if self._admin is not None:
             await self._admin.cleanup()
+
+
+def _say_nothing(_exchange: Exchange) -> None:
+    """Report an exchange to nobody."""
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

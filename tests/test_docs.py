@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import trustme
 from _pytest.mark import ParameterSet
 
 from corsproxy.config.loader import load_text
@@ -51,9 +52,19 @@ def environment() -> dict[str, str]:
     return {**kept, "API_URL": "http://localhost:8000"}
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the certificate that blocks name."""
+    folder = tmp_path_factory.mktemp("certificates")
+    leaf = trustme.CA().issue_cert("localhost")
+    leaf.cert_chain_pems[0].write_to_path(str(folder / "server.pem"))
+    leaf.private_key_pem.write_to_path(str(folder / "server.key"))
+    return folder
+
+
 @pytest.mark.parametrize("text", blocks("yaml"))
-def test_every_yaml_block_is_a_route_table_that_loads(text: str) -> None:
-    config = load_text(text, "block", environment())
+def test_every_yaml_block_is_a_route_table_that_loads(text: str, certificates: Path) -> None:
+    config = load_text(text, "block", {**environment(), "CERTS": str(certificates)})
 
     assert config.table.routes
     assert [p for p in config.warnings if p.level == "warning"] == []

@@ -74,7 +74,7 @@ async def _start_proxy(port: int, admin_port: int, page: str, api: str) -> App:
             "DEMO_FRONTEND": page,
         },
     )
-    set_up_logging(config)
+    set_up_logging()
     app = App(config)
     try:
         await app.start()

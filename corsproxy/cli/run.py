@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +90,16 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     if upstream and config:
         raise click.UsageError("--upstream and --config exclude each other: one route, or a file")
     try:
-        loaded = quick_config(upstream, options) if upstream else _from_file(config, options)
+        path = None if upstream else _file(config, options)
+        load = partial(_load, path, upstream, options)
+        loaded = load()
     except ConfigError as error:
         fail(_told(error, quick=bool(upstream)), 2)
-    set_up_logging(loaded)
+    set_up_logging()
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
-        serve(lambda: serve_app(loaded))
+        serve(lambda: serve_app(loaded, path, load))
     except StartError as error:
         fail([str(error)], 1)
     except OSError as error:
@@ -109,15 +112,21 @@ def _told(error: ConfigError, *, quick: bool) -> list[str]:
     return [*told, _DANGER] if quick and dangers else told
 
 
-def _from_file(path: Path | None, options: Options) -> Config:
+def _load(path: Path | None, upstream: str | None, options: Options) -> Config:
+    if path is None:
+        return quick_config(upstream or "", options)
+    loaded = load_file(path, os.environ)
+    overrides = _addresses(options)
+    return _overridden(loaded, overrides) if overrides else loaded
+
+
+def _file(path: Path | None, options: Options) -> Path:
     if path is None and not _DEFAULT_FILE.exists():
         fail([_NOTHING_TO_SERVE], 2)
     if quick := [option for name, option in _POLICY.items() if options.get(name)]:
         names = ", ".join(quick)
         raise click.UsageError(f"{names}: only with --upstream; a route table says this itself")
-    loaded = load_file(path or _DEFAULT_FILE, os.environ)
-    overrides = _addresses(options)
-    return _overridden(loaded, overrides) if overrides else loaded
+    return path or _DEFAULT_FILE
 
 
 def _overridden(loaded: Config, overrides: Mapping[str, object]) -> Config:

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -14,6 +15,9 @@ from corsproxy.app import App
 from corsproxy.config.settings import Config
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.routes import Route
+from corsproxy.reload import Reloader
+
+log = logging.getLogger("corsproxy")
 
 Start = Callable[[], Awaitable[Callable[[], Awaitable[None]]]]
 
@@ -31,13 +35,33 @@ def serve(start: Start) -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-async def serve_app(config: Config) -> Callable[[], Awaitable[None]]:
-    """Start a proxy, show where it listens, and return what drains it."""
+async def serve_app(
+    config: Config, path: Path | None = None, load: Callable[[], Config] | None = None
+) -> Callable[[], Awaitable[None]]:
+    """Start a proxy, show where it listens, and return what drains it.
+
+    With `path`, what `load` makes of that file is swapped in when it changes, and on SIGHUP.
+    """
     app = App(config)
     await app.start()
+    reloader = Reloader(path, load, app) if path and load else None
+    if reloader is not None:
+        reloader.start()
+    # before anything is said, for who reads it may act on it
+    _on_hang_up(reloader.reload if reloader else _nothing_to_reload)
     for line in start_up_lines(config, app):
         click.echo(line)
-    return app.drain
+
+    async def drain() -> None:
+        if reloader is not None:
+            await reloader.stop()
+        await app.drain()
+
+    return drain
+
+
+def _nothing_to_reload() -> None:
+    log.warning("nothing to reload: there is no file")
 
 
 def start_up_lines(config: Config, app: App) -> list[str]:
@@ -49,14 +73,17 @@ def start_up_lines(config: Config, app: App) -> list[str]:
         lines.append(f"  {name:<{width}}  →  {route.upstream}   {_origins(route.policy)}")
     shown = " ".join(address.replace(_EVERYWHERE, "localhost") for address in app.addresses)
     admin = f"   admin {app.admin_address}" if app.admin_address else ""
-    return [*lines, f"  listening on {shown}{admin}"]
+    lines.append(f"  listening on {shown}{admin}")
+    if app.authority is not None:
+        lines.append(f"  a certificate for development: trust {app.authority} in the browser")
+    return lines
 
 
-def set_up_logging(config: Config) -> None:
-    """Send the log to standard error, at the configured level."""
+def set_up_logging() -> None:
+    """Send the log to standard error; our own part of it at the level that the app sets."""
     logging.basicConfig(
         stream=sys.stderr,
-        level=config.log.level.upper(),
+        level=logging.WARNING,
         format="%(levelname)s %(name)s: %(message)s",
         force=True,
     )
@@ -86,6 +113,12 @@ def _on_signal(
         loop.add_signal_handler(number, stop)
     except NotImplementedError:  # asyncio on Windows
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _on_hang_up(act: Callable[[], None]) -> None:
+    hang_up = getattr(signal, "SIGHUP", None)  # which Windows doesn't know
+    if hang_up is not None:
+        _on_signal(asyncio.get_running_loop(), hang_up, act)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -78,6 +78,12 @@ def _local(value: object) -> Literal["local"]:
     return "local"
 
 
+def _self_signed(value: object) -> Literal["self_signed"]:
+    if value != "self_signed":
+        raise WrongValueError("expected self_signed, or a mapping", "self_signed")
+    return "self_signed"
+
+
 def one_or_more(value: object) -> object:
     """Make a list of a single value, which some keys take as well."""
     return value if isinstance(value, list) else [value]
@@ -96,6 +102,11 @@ def off_tag(value: object) -> str:
 def local_tag(value: object) -> str:
     """Tell the two forms of `cookies` apart."""
     return "rules" if isinstance(value, dict) else "local"
+
+
+def tls_tag(value: object) -> str:
+    """Tell the two forms of the top-level `tls` apart."""
+    return "files" if isinstance(value, dict) else "self_signed"
 
 
 def off(_value: object) -> Literal["off"]:
@@ -120,6 +131,9 @@ TrustedProxy = Annotated[
     Network | None,
     PlainValidator(networks.proxy_network),
     WithJsonSchema({"type": "string", "pattern": networks.NETWORK_PATTERN}),
+]
+SelfSigned = Annotated[
+    Literal["self_signed"], PlainValidator(_self_signed), WithJsonSchema({"const": "self_signed"})
 ]
 OneWorker = Annotated[int, PlainValidator(_one_worker), WithJsonSchema({"const": 1})]
 LogFormat = Annotated[

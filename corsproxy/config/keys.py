@@ -11,7 +11,6 @@ from corsproxy.config.report import Report
 from corsproxy.config.suggestions import alike, named
 from corsproxy.config.tree import Node
 
-_NOT_YET = frozenset({"tls", "tests"})
 Finder = Callable[[str, Collection[str]], str | None]
 
 _ROUTE = ("routes", 0)
@@ -56,7 +55,7 @@ _MODELS = dict(models(Table))
 
 def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None:
     key = str(node.path[-1])
-    if key in _NOT_YET and where in _TAKING_TESTS:
+    if key == "tests" and where in _TAKING_TESTS:
         report.add_key(node, "not supported yet")
         return
     if where in _TOP_ONLY and key in _MODELS[where[2:]].model_fields:

@@ -8,7 +8,7 @@ from corsproxy.core import hosts
 from corsproxy.core.hosts import HostSyntaxError
 from corsproxy.core.limits import Listener
 
-_EVERY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 names, nothing is bound
+EVERY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 names, nothing is bound
 _LONGEST_SOCKET_PATH = 107  # sockaddr_un's 108 octets, less the closing zero
 _MAX_PORT = 65535
 
@@ -55,7 +55,7 @@ def overlap(one: Listener, other: Listener) -> bool:
     if one.port != other.port or one.port == 0:
         return False
     names = {_name(one.host), _name(other.host)}
-    return len(names) == 1 or bool(names & _EVERY_INTERFACE)
+    return len(names) == 1 or bool(names & EVERY_INTERFACE)
 
 
 def _name(host: str) -> str:

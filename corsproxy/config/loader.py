@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from corsproxy.config import environment, keys, lint, listeners, nodes
+from corsproxy.config import environment, files, keys, lint, listeners, nodes
 from corsproxy.config.messages import validate
 from corsproxy.config.model import Table
 from corsproxy.config.policies import Policies, Written
@@ -13,7 +13,7 @@ from corsproxy.config.routes import Routes, matching_is_known, settings
 from corsproxy.config.settings import Config, LogSettings
 from corsproxy.config.tree import Node, from_data
 from corsproxy.config.upstreams import Surroundings
-from corsproxy.core.limits import Limits, Timeouts
+from corsproxy.core.limits import Limits, ListenerTls, Timeouts
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.trust import TrustedProxies
 
@@ -118,11 +118,13 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
     default = policies.default()
     compiler = Routes(table, policies, around, report)
     routes = _routes(compiler, table, root, report)
+    tls = _listener_tls(table, root, around, report)
     if not report.failed:
         policies.tell_unneeded()
     return Config(
         listen=table.listen,
         admin=table.admin,
+        tls=tls,
         table=RouteTable(tuple(routes), default),
         timeouts=settings(Timeouts(), table.timeouts),
         limits=settings(Limits(), table.limits),
@@ -171,6 +173,23 @@ def _tell_admin_overlap(root: Node, report: Report) -> None:
     elif listen:
         what = "the admin listener is on this address unless told otherwise"
         report.add(listen, what, "admin: another address, or admin: off")
+
+
+def _listener_tls(
+    table: Table, root: Node, around: Surroundings, report: Report
+) -> ListenerTls | None:
+    written, node = table.tls, root.get("tls")
+    if written is None or node is None:
+        return None
+    if written == "self_signed":
+        return ListenerTls()
+    if not (written.cert or written.key or node.is_damaged("cert", "key")):
+        report.add_key(node, "the certificate and its key are missing", "{cert: FILE, key: FILE}")
+    files.tell_half_a_pair(written.cert, written.key, node, report)
+    cert = files.readable(written.cert, node.get("cert"), around.folder, report)
+    key = files.readable(written.key, node.get("key"), around.folder, report)
+    files.tell_unfit_pair(cert, key, node, report)
+    return ListenerTls(cert, key)
 
 
 def _trusted_proxies(table: Table) -> TrustedProxies:

@@ -7,7 +7,14 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from corsproxy.config import fieldtypes as t
 from corsproxy.config.model_cors import Cors, Strict
 from corsproxy.config.model_edits import Cookies, RequestHeaders, ResponseHeaders
-from corsproxy.config.model_settings import Limits, Log, RouteLimits, RouteTimeouts, Timeouts
+from corsproxy.config.model_settings import (
+    Limits,
+    ListenerTls,
+    Log,
+    RouteLimits,
+    RouteTimeouts,
+    Timeouts,
+)
 from corsproxy.core.limits import Listener
 
 
@@ -164,6 +171,17 @@ class Table(Strict):
         examples=["127.0.0.1:8081", False],
     )
     workers: t.OneWorker = Field(default=1, description="Processes on the same port.", examples=[1])
+    tls: (
+        Annotated[
+            Annotated[ListenerTls, Tag("files")] | Annotated[t.SelfSigned, Tag("self_signed")],
+            Discriminator(t.tls_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Listeners speak TLS: by a certificate's files, or one made for development.",
+        examples=["self_signed", {"cert": "example.com.pem", "key": "example.com.key"}],
+    )
     trusted_proxies: tuple[t.TrustedProxy, ...] = Field(
         default=(),
         description="Networks, addresses or `unix`: proxies in front, believed in who asks.",

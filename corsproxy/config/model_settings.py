@@ -1,9 +1,22 @@
-"""What may be written in `timeouts`, `limits` and `log`."""
+"""What may be written in `tls`, `timeouts`, `limits` and `log`."""
 
 from pydantic import Field
 
 from corsproxy.config import fieldtypes as t
 from corsproxy.config.model_cors import Strict
+
+
+class ListenerTls(Strict):
+    """The certificate that the listeners show."""
+
+    cert: t.Text | None = Field(
+        default=None,
+        description="The file of the certificate, with those between it and its authority.",
+        examples=["example.com.pem"],
+    )
+    key: t.Text | None = Field(
+        default=None, description="The file of its key.", examples=["example.com.key"]
+    )
 
 
 class RouteTimeouts(Strict):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from corsproxy.config.problems import Problem
-from corsproxy.core.limits import Limits, Listener, Timeouts
+from corsproxy.core.limits import Limits, Listener, ListenerTls, Timeouts
 from corsproxy.core.routes import RouteTable
 from corsproxy.core.trust import TrustedProxies
 
@@ -21,10 +21,14 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A checked route table. `warnings` holds what is worth telling although it loads."""
+    """A checked route table; `tls` None: listeners speak plain HTTP.
+
+    `warnings` holds what is worth telling although it loads.
+    """
 
     listen: tuple[Listener, ...]
     admin: Listener | None
+    tls: ListenerTls | None = None
     table: RouteTable
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)

@@ -1,11 +1,10 @@
 """Upstreams: a URL, how it is met over TLS, and the forward proxy on the way."""
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from corsproxy.config import forward_proxies, model
+from corsproxy.config import files, forward_proxies, model
 from corsproxy.config.problems import WrongValueError
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
@@ -57,32 +56,10 @@ def _tls(
 ) -> UpstreamTls:
     if written is None or node is None:
         return UpstreamTls()
-    if bool(written.cert) != bool(written.key) and not node.is_damaged("cert", "key"):
-        there, missing = ("cert", "key") if written.cert else ("key", "cert")
-        what = f"a certificate and its key go together: `{missing}` is missing"
-        report.add_key(node.get(there) or node, what)
-    files = {
-        name: _file(getattr(written, name), node.get(name), folder, report)
+    files.tell_half_a_pair(written.cert, written.key, node, report)
+    ca, cert, key = (
+        files.readable(getattr(written, name), node.get(name), folder, report)
         for name in ("ca", "cert", "key")
-    }
-    return UpstreamTls(**files, server_name=written.server_name, verify=written.verify)
-
-
-def _file(name: str | None, node: Node | None, folder: Path, report: Report) -> str | None:
-    """Return a file's absolute name; a relative one starts from the folder of the table."""
-    if name is None or node is None:
-        return None
-    path = folder / name
-    try:
-        regular = stat.S_ISREG(path.stat().st_mode)
-        if regular:  # a pipe would be waited for
-            path.open("rb").close()
-    except OSError as error:
-        report.add(node, f"the file can't be read: {error.strerror}")
-        return None
-    except ValueError:
-        report.add(node, "this is no file's name")
-        return None
-    if not regular:
-        report.add(node, "this is no file")
-    return str(path)
+    )
+    files.tell_unfit_pair(cert, key, node, report)
+    return UpstreamTls(ca, cert, key, written.server_name, written.verify)

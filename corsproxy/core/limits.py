@@ -29,6 +29,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerTls:
+    """The files of the certificate that listeners show; without them one made for development."""
+
+    cert: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """An address to listen on: host and port (0: any free one), or the path of a unix socket."""
 
@@ -47,11 +55,11 @@ class Listener:
             return f"unix:{self.socket}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def url(self, bound: object = None) -> str:
+    def url(self, bound: object = None, scheme: str = "http") -> str:
         """Write the address to open; `bound` is the socket's own name, which knows the port."""
         if self.socket:
             return str(self)
         host, port = self.host, self.port
         if isinstance(bound, tuple):
             host, port = host or bound[0], bound[1]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

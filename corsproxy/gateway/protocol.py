@@ -65,11 +65,7 @@ class ClientProtocol(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, and start counting: against the limit, and against the clock."""
-        peer = transport.get_extra_info("peername")
-        address = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
-        trusted = self._listening.trusted
-        proxies = trusted if trusted.trust(address) else None
-        self.client = Client(address, loopback=self._listening.listener.loopback, proxies=proxies)
+        self.client = self._listening.meet(transport)
         self.refusal = self._listening.admit()
         self._patience.set(self._listening.header_timeout)
         super().connection_made(transport)

@@ -172,11 +172,17 @@ class Answer:
         transport = self._request.transport
         return transport is not None and transport.get_write_buffer_size() > 0
 
+    @property
+    def _over_tls(self) -> bool:
+        transport = self._request.transport
+        return transport is not None and transport.get_extra_info("sslcontext") is not None
+
     async def finish(self) -> None:
         """Wait until all of the answer has left, so that a stalled client is noticed to the end."""
         transport = self._request.transport
-        if transport is not None:
-            transport.set_write_buffer_limits(high=0)
+        if transport is not None and self.unsent:
+            # asyncio waits for more than this under TCP, and for as much as this under TLS
+            transport.set_write_buffer_limits(high=1 if self._over_tls else 0)
             await self._drained()
             transport.set_write_buffer_limits()
 

@@ -4,22 +4,26 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 import stat
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser
 
+from corsproxy.config.settings import Config
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
-from corsproxy.core.limits import Limits, Listener
-from corsproxy.core.trust import TrustedProxies
+from corsproxy.core.limits import Listener
+from corsproxy.core.messages import Client
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.protocol import ClientProtocol
+from corsproxy.gateway.tls import TlsAcceptor, listening_sockets
 
 _BACKLOG = 1024
 
@@ -57,17 +61,34 @@ class Listening(web.Server):
         self,
         listener: Listener,
         gateway: Gateway,
-        limits: Limits,
-        header_timeout: float | None,
-        trusted: TrustedProxies,
+        config: Config,
+        context: ssl.SSLContext | None = None,
     ) -> None:
+        """Listen on `listener`, over TLS where there is a `context`; unix sockets are plain."""
         super().__init__(self._handle, handler_cancellation=True)
         self.listener = listener
-        self.limits = limits
-        self.header_timeout = header_timeout
-        self.trusted = trusted
         self._gateway = gateway
+        self._context = None if listener.socket else context
+        self._acceptor: TlsAcceptor | None = None
         self._server: asyncio.Server | None = None
+        self.apply(config)
+
+    def apply(self, config: Config) -> None:
+        """Take over what a configuration says of clients; sizes hold for new connections."""
+        self.limits = config.limits
+        self.header_timeout = config.timeouts.header
+        self._trusted = config.trusted_proxies
+        for connection in self.connections:
+            if connection.transport is not None:
+                cast("ClientProtocol", connection).client = self.meet(connection.transport)
+
+    def meet(self, transport: asyncio.BaseTransport) -> Client:
+        """Say who is at the other end of a connection, and how it came."""
+        peer = transport.get_extra_info("peername")
+        address = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
+        proxies = self._trusted if self._trusted.trust(address) else None
+        scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        return Client(address, scheme, self.listener.loopback, proxies)
 
     def __call__(self) -> ClientProtocol:
         """Make the protocol of a new connection."""
@@ -83,17 +104,26 @@ class Listening(web.Server):
                     self, listener.socket, backlog=_BACKLOG
                 )
             else:
+                plain = self._context is None
                 self._server = await loop.create_server(
-                    self, listener.host or None, listener.port, backlog=_BACKLOG
-                )
+                    self, listener.host or None, listener.port, backlog=_BACKLOG,
+                    start_serving=plain,
+                )  # fmt: skip
+                self._accept_tls(self._server)
         except OSError as error:
             raise ListenError(listener, error) from error
+
+    def _accept_tls(self, server: asyncio.Server) -> None:
+        if self._context is not None:
+            sockets = listening_sockets(server, _BACKLOG)
+            plain = partial(_Plain, self)
+            self._acceptor = TlsAcceptor(sockets, self._context, self, plain, self.header_timeout)
 
     @property
     def address(self) -> str:
         """The address that is really listened on, as a URL where it is one."""
         bound = self._server.sockets[0].getsockname() if self._server else None
-        return self.listener.url(bound)
+        return self.listener.url(bound, "https" if self._context else "http")
 
     def admit(self) -> GatewayError | None:
         """Say why a new connection is not served, if it isn't."""
@@ -128,6 +158,8 @@ class Listening(web.Server):
         if self._server is None:
             return
         self._server.close()
+        if self._acceptor is not None:
+            self._acceptor.close()
         for connection in self.connections:
             if not cast("ClientProtocol", connection).busy:
                 connection.force_close()
@@ -144,6 +176,20 @@ class Listening(web.Server):
         """Close what is still left of them at once."""
         for transport in list(self._connections.values()):
             transport.abort()
+
+
+class _Plain(ClientProtocol):
+    """A connection that speaks plain HTTP where TLS is spoken: it is told so, and ends."""
+
+    def __init__(self, listening: Listening) -> None:
+        super().__init__(listening, asyncio.get_running_loop())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.refusal = self.refusal or GatewayError(
+            ProxyErrorType.HTTP_REQUEST_ERROR,
+            "this is plain HTTP, and this port speaks TLS: use https://",
+        )
 
 
 def _spare_the_living(path: Path) -> None:

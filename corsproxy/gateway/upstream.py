@@ -5,7 +5,7 @@ import errno
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import aiohappyeyeballs
@@ -14,7 +14,9 @@ from aiohappyeyeballs import AddrInfoType
 from corsproxy.core import hosts
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.limits import Limits
+from corsproxy.core.routes import Route
 from corsproxy.core.upstreams import Address, ForwardProxy, UpstreamTls
+from corsproxy.gateway.remains import TlsSocket
 from corsproxy.gateway.wire import Connection
 
 Nodes = Sequence[AddrInfoType]
@@ -35,6 +37,12 @@ class Pools:
         self._idle: dict[Address, deque[Connection]] = {}
         self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
         self._open: set[Connection] = set()
+
+    def apply(self, limits: Limits, routes: Iterable[Route]) -> None:
+        """Take over limits, and read anew what TLS to upstreams needs; raise `OSError`."""
+        met = {route.upstream.address.tls for route in routes}
+        contexts = {tls: _tls_context(tls) for tls in met if tls}
+        self._limits, self._contexts = limits, contexts
 
     def take(self, address: Address) -> Connection | None:
         """Return the idle connection to `address` that was used last, if there is one."""
@@ -94,41 +102,48 @@ class Pools:
             return self._keep(connection)
         sock = await _open_socket(nodes)
         try:
-            if address.proxy:
-                return await self._through(address.proxy, address, sock)
-            context = self.context(address.tls) if address.tls else None
-            _, connection = await loop.create_connection(
-                self._make, sock=sock, ssl=context, server_hostname=_server_name(address)
-            )
+            transport, connection = await loop.create_connection(self._make, sock=sock)
         except BaseException:
             sock.close()
             raise
-        return self._keep(connection)
-
-    async def _through(
-        self, proxy: ForwardProxy, address: Address, sock: socket.socket
-    ) -> Connection:
-        """Connect through a forward proxy: by CONNECT where TLS goes on behind (§9.3.6)."""
-        loop = asyncio.get_running_loop()
-        outer = ssl.create_default_context() if proxy.tls else None
-        transport, connection = await loop.create_connection(
-            self._make, sock=sock, ssl=outer, server_hostname=proxy.host if outer else None
-        )
-        if address.tls is None:
-            return self._keep(connection)
         try:
-            await self._ask(proxy, address, connection)
-            inner = self._make()
-            tunnel = await loop.start_tls(
-                transport, inner, self.context(address.tls), server_hostname=_server_name(address)
-            )
+            return self._keep(await self._reach(address, transport, connection))
         except BaseException:
             transport.abort()
             raise
-        if tunnel is None:
+
+    async def _reach(
+        self, address: Address, transport: asyncio.Transport, connection: Connection
+    ) -> Connection:
+        """Get to the upstream through what lies before it: a forward proxy, and TLS.
+
+        A forward proxy is asked by CONNECT where TLS goes on behind it (§9.3.6).
+        """
+        proxy, tls = address.proxy, address.tls
+        if proxy and proxy.tls:
+            context = self.context(UpstreamTls())
+            transport, connection = await self._secure(transport, context, proxy.host)
+        if tls is None:
+            return connection
+        if proxy:
+            await self._ask(proxy, address, connection)
+        name = tls.server_name or address.host
+        return (await self._secure(transport, self.context(tls), name))[1]
+
+    async def _secure(
+        self, transport: asyncio.Transport, context: ssl.SSLContext, name: str
+    ) -> tuple[asyncio.Transport, Connection]:
+        """Begin TLS with `name` on a transport; raise `OSError` where that fails."""
+        connection = self._make()
+        secured = await asyncio.get_running_loop().start_tls(
+            transport, connection, context, server_hostname=name
+        )
+        if secured is None:
             raise ConnectionResetError
-        inner.connection_made(tunnel)
-        return self._keep(inner)
+        if transport.get_extra_info("sslcontext") is None:
+            TlsSocket(transport)
+        connection.connection_made(secured)
+        return secured, connection
 
     async def _ask(self, proxy: ForwardProxy, address: Address, connection: Connection) -> None:
         """Ask a forward proxy for a tunnel to the upstream; raise `GatewayError` where it won't."""
@@ -163,10 +178,6 @@ class Pools:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _server_name(address: Address) -> str | None:
-    return (address.tls.server_name or address.host) if address.tls else None
 
 
 async def _resolve(address: Address) -> Nodes:

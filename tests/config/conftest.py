@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import trustme
 
 from corsproxy.config import Config, ConfigError, load_text
 from corsproxy.config.report import Report
@@ -72,8 +73,12 @@ def tree() -> Callable[[object], Node]:
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
     """A folder with the files that a table may name."""
-    for name in ("ca.pem", "client.pem", "client.key"):
-        (tmp_path / name).touch()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for name in ("client", "server"):
+        leaf = authority.issue_cert(f"{name}.example")
+        leaf.cert_chain_pems[0].write_to_path(str(tmp_path / f"{name}.pem"))
+        leaf.private_key_pem.write_to_path(str(tmp_path / f"{name}.key"))
     return tmp_path
 
 

@@ -64,7 +64,7 @@ BAD = [
     {},
     {"routes": []},
     {**ROUTES, "lisen": ":80"},
-    {**ROUTES, "tls": "self_signed"},
+    {**ROUTES, "tls": "selfsigned"},
     {**ROUTES, "listen": 8080},
     {**ROUTES, "listen": None},
     {**ROUTES, "workers": 2},

@@ -109,8 +109,8 @@ RULES = {
     92: "the wrong protocol on a port",
 }
 # What no row can hold, and why.
-NOT_YET = {89: "a changed route table needs a restart"}
-PARTLY = {92: "no listener speaks TLS, so that plain HTTP on one can't be answered"}
+NOT_YET: dict[int, str] = {}
+PARTLY: dict[int, str] = {}
 
 _LABEL = re.compile(r"(?<![A-Za-z0-9])[Rr](\d+)(?:-[Rr]?(\d+))?(?![A-Za-z0-9])")
 _LINE = re.compile(r"^\| R(\d+) \| ([^|]+) \| (?:`([^`|]+)`|(not yet)) \|$", re.MULTILINE)
