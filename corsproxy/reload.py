@@ -75,7 +75,7 @@ class Reloader:
             async for _ in changes:
                 if (content := _content(self._path)) is not None and content != self._seen:
                     self.reload()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 not to be watched must not end what serves
             log.warning("%s is not watched (%s): SIGHUP reloads it", self._path, error)
 
     def _may_matter(self, _change: object, path: str) -> bool:
