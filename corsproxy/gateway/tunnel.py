@@ -39,7 +39,7 @@ class _Upward:
 
     async def _resume(self) -> None:
         with suppress(GatewayError):  # which the other direction reports
-            await self._connection.drain()
+            await self._upload.drained(self._connection)
         self._draining = None
         transport = self._request.transport
         if transport is not None and not transport.is_closing():

@@ -93,10 +93,9 @@ class Upload:
         return True
 
     async def _pass_on(self, connection: Connection) -> None:
-        timeouts = self._route.timeouts
         content = self._request.content
         while True:
-            connection.expect(timeouts.idle, _NOT_SENDING)
+            self._expect(connection, _NOT_SENDING)
             data = await content.readany()
             if not data:
                 break
@@ -105,15 +104,22 @@ class Upload:
                 raise _too_much(self._route)
             connection.write(chunk(data) if self._chunked else data)
             if connection.writing_paused:
-                connection.expect(timeouts.idle, _NOT_READING)
-                await self._drained(connection)
+                self._expect(connection, _NOT_READING)
+                await self.drained(connection)
         if self._chunked:
             connection.write(last_chunk())
         self.finished = True
         if not connection.answered:
-            connection.expect(timeouts.response, _NO_ANSWER)
+            connection.expect(self._route.timeouts.response, _NO_ANSWER)
 
-    async def _drained(self, connection: Connection) -> None:
+    def _expect(self, connection: Connection, expiry: Expiry) -> None:
+        """Expect the upload to move on; an answer that has begun has its own expectations."""
+        if connection.answered:
+            connection.touch()
+        else:
+            connection.expect(self._route.timeouts.idle, expiry)
+
+    async def drained(self, connection: Connection) -> None:
         """Wait until the upstream takes more, or the client is gone.
 
         A client that is held back isn't read from, and so has to be asked after.

@@ -5,21 +5,19 @@ import errno
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import aiohappyeyeballs
-from aiohappyeyeballs import AddrInfoType
 
 from corsproxy.core import hosts
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.limits import Limits
 from corsproxy.core.routes import Route
 from corsproxy.core.upstreams import Address, ForwardProxy, UpstreamTls
+from corsproxy.gateway.names import Names, Nodes
 from corsproxy.gateway.remains import TlsSocket
 from corsproxy.gateway.wire import Connection
-
-Nodes = Sequence[AddrInfoType]
 
 _HAPPY_EYEBALLS_DELAY = 0.25  # RFC 8305 §5
 
@@ -34,6 +32,7 @@ class Pools:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._names = Names()
         self._idle: dict[Address, deque[Connection]] = {}
         self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
         self._open: set[Connection] = set()
@@ -88,12 +87,19 @@ class Pools:
         with _own_words(address):
             try:
                 async with asyncio.timeout(patience):
-                    nodes = await _resolve(address)
+                    nodes = await self._resolve(address)
                     late = ProxyErrorType.CONNECTION_TIMEOUT
                     return await self._open_connection(address, nodes)
             except TimeoutError as error:
                 within = "" if patience is None else f" within {patience:g} s (timeouts.connect)"
                 raise GatewayError(late, inside=f"no connection to {address}{within}") from error
+
+    async def _resolve(self, address: Address) -> Nodes:
+        """Return what the name that is connected to stands for; nothing for a Unix socket."""
+        if address.socket:
+            return []
+        hop = address.proxy or address
+        return await self._names.look_up(hop.host, hop.port)
 
     async def _open_connection(self, address: Address, nodes: Nodes) -> Connection:
         loop = asyncio.get_running_loop()
@@ -180,16 +186,6 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _resolve(address: Address) -> Nodes:
-    """Return what the name that is connected to stands for; nothing for a Unix socket."""
-    if address.socket:
-        return []
-    host, port = address.host, address.port
-    if address.proxy:
-        host, port = address.proxy.host, address.proxy.port
-    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
 async def _open_socket(nodes: Nodes) -> socket.socket:
     """Connect to whichever address answers first (RFC 8305)."""
     loop = asyncio.get_running_loop()
@@ -239,6 +235,9 @@ def _from_os_error(address: Address, error: OSError) -> GatewayError:
     if isinstance(error, ssl.SSLError):
         kind = ProxyErrorType.TLS_PROTOCOL_ERROR
         hint = "does the upstream speak TLS on this port? An http:// upstream is met without"
+    elif error.errno in (errno.EMFILE, errno.ENFILE):
+        kind = ProxyErrorType.CONNECTION_LIMIT_REACHED
+        hint = "the proxy may open no more files: raise the limit (ulimit -n)"
     elif address.socket or isinstance(error, ConnectionRefusedError):
         kind = ProxyErrorType.CONNECTION_REFUSED
         hint = _CONTAINER_HINT if hosts.is_loopback(address.host) else "is the upstream up?"

@@ -8,6 +8,7 @@ from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import Fields
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.parser import Reply, ReplyParser
+from corsproxy.gateway.remains import remains
 
 _HIGH_WATER = 256 * 1024  # octets of content held before the upstream is told to wait
 _CONTINUE = 100
@@ -36,7 +37,7 @@ class Connection(asyncio.Protocol):
         self._parser: ReplyParser | None = None
         self._failure: GatewayError | None = None
         self._reader: asyncio.Future[None] | None = None
-        self._writers: list[asyncio.Future[None]] = []
+        self._writers: set[asyncio.Future[None]] = set()
         self._expiry = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT)
         self._deadline = Deadline(loop, self._expired)
         self._patience: float | None = None
@@ -72,8 +73,11 @@ class Connection(asyncio.Protocol):
             raise self._failure
         if self.writing_paused and not self.closed:
             writer = self._loop.create_future()
-            self._writers.append(writer)
-            await writer
+            self._writers.add(writer)
+            try:
+                await writer
+            finally:
+                self._writers.discard(writer)
 
     async def reply(self) -> Reply:
         """Wait for the next head: of an interim response, or of the final one."""
@@ -118,7 +122,7 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another exchange may follow on this connection."""
-        return not self.closed and self._parser is not None and self._parser.reusable
+        return self.idle and self._parser is not None and self._parser.reusable
 
     @property
     def idle(self) -> bool:
@@ -217,6 +221,10 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection, orderly or not."""
+        transport = self._transport
+        if transport is not None and transport.get_extra_info("sslcontext") is None:
+            for data in remains(transport, exc):
+                self.data_received(data)
         self.closed = True
         self._deadline.close()
         self._ended(exc)

@@ -6,7 +6,6 @@ import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -254,15 +253,20 @@ async def test_an_upstream_that_is_unreachable(proxy: Start, leaves_nothing: Wat
 
 
 # R80
-@pytest.mark.asyncio(loop_factories=["asyncio"])  # whose names are resolved by threads of our own
-async def test_an_upstream_whose_name_takes_too_long(proxy: Start, leaves_nothing: Watch):
-    found = threading.Event()
-    with ThreadPoolExecutor(1) as resolver:
-        asyncio.get_running_loop().set_default_executor(resolver)
-        under_test = await proxy("http://nowhere.invalid", timeouts={"connect": 0.2})
-        resolver.submit(found.wait, 10)
-        answer, log = await _fails(under_test, leaves_nothing)
-        found.set()
+async def test_an_upstream_whose_name_takes_too_long(
+    proxy: Start, leaves_nothing: Watch, monkeypatch: pytest.MonkeyPatch
+):
+    found, really = threading.Event(), socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, flags: int = 0, **how: Any) -> Any:  # noqa: ANN401 as socket's
+        if host == "nowhere.invalid" and not flags:
+            found.wait(10)
+        return really(host, *rest, flags=flags, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    under_test = await proxy("http://nowhere.invalid", timeouts={"connect": 0.2})
+    answer, log = await _fails(under_test, leaves_nothing)
+    found.set()
     inside = "no connection to http://nowhere.invalid within 0.2 s (timeouts.connect)"
     title = "The upstream's name took too long to resolve"
     assert answer == problem(504, "Gateway Timeout", "dns_timeout", title, inside=inside)

@@ -213,3 +213,32 @@ async def test_a_tunnel_ends_with_the_proxy_once_the_grace_is_over(
         writer.close()
         await writer.wait_closed()
     assert before.bodies == [b"still here"]
+
+
+# R78 R82
+async def test_a_client_that_goes_while_the_upstream_holds_it_back(
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset
+):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(SWITCHING)
+        writer.transport.pause_reading()
+        await gone.wait()
+
+    gone = asyncio.Event()
+    before = await upstream(script)
+    under_test = await proxy(before.url)
+    async with leaves_nothing(under_test):
+        _, writer = await shaken(under_test)
+        writer.write(bytes(32 << 20))
+        connections = under_test.app._pools._open
+        async with asyncio.timeout(5):
+            while not any(c.writing_paused for c in connections):  # noqa: ASYNC110 another's state
+                await asyncio.sleep(0)
+        reset(writer)
+        async with asyncio.timeout(2):
+            exchanges = await under_test.reported()
+        gone.set()
+    assert [(e.status, e.error) for e in exchanges] == [(101, None)]

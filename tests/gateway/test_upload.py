@@ -128,6 +128,30 @@ async def test_a_long_upload_is_not_bound_by_the_time_for_an_answer(
     assert before.bodies == [b"aaaa"]
 
 
+# R84
+async def test_an_upstream_that_stops_is_blamed_though_the_upload_goes_on(
+    upstream: Start, proxy: Start, leaves_nothing: Watch
+):
+    async def script(
+        _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
+        await reader.read()
+
+    before = await upstream(script)
+    under_test = await proxy(before.url, timeouts={"idle": 0.2})
+    async with leaves_nothing(under_test):
+        reader, writer = await under_test.connect()
+        writer.write(HEAD + b"Content-Length: 4\r\n\r\nab")
+        await asyncio.wait_for(reader.readuntil(b"12345"), 2)
+        writer.write(b"cd")
+        exchanges = await under_test.reported()
+        writer.transport.abort()
+    shown = [(e.status, e.error, e.received, e.sent) for e in exchanges]
+    assert shown == [(200, "connection_read_timeout", 4, 5)]
+
+
 # R80
 @pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_an_upstream_that_goes_in_the_middle_of_an_upload(
@@ -180,19 +204,23 @@ async def test_a_malformed_chunk_is_refused_quietly_and_never_ends_at_the_upstre
 
 
 # R83
-@pytest.mark.asyncio(loop_factories=["uvloop"])  # asyncio may meet the reset before the answer
+@pytest.mark.parametrize("how", ["closes", "resets"])
 async def test_an_answer_overtakes_the_reset_behind_it(
-    upstream: Start, proxy: Start, leaves_nothing: Watch
+    upstream: Start, proxy: Start, leaves_nothing: Watch, reset: Reset, how: str
 ):
     async def script(
         _state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(TOO_LARGE)
+        if how == "resets":
+            reset(writer)
 
     before = await upstream(script)
     under_test = await proxy(before.url)
     async with leaves_nothing(under_test):
         raw = HEAD + b"Content-Length: %d\r\n\r\n" % SIZE
         received = await uploaded(under_test, raw, b"\r\n\r\nno")
+        exchanges = await under_test.reported()
     assert received.startswith(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n")
+    assert [(e.status, e.error) for e in exchanges] == [(413, None)]

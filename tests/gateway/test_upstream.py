@@ -1,6 +1,8 @@
 """Connections to upstreams: kept and reused, given up in time, over TCP and unix sockets (R87)."""
 
 import asyncio
+import os
+import resource
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -162,3 +164,25 @@ async def test_a_unix_socket_on_which_nobody_listens(
         received = await under_test.send(GET)
     assert received.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
     assert b"\r\nProxy-Status: corsproxy; error=connection_refused\r\n" in received
+
+
+# R80
+async def test_no_connection_is_left_to_be_made(answering: Start, proxy: Start):
+    under_test = await proxy((await answering(OK)).url)
+    reader, writer = await under_test.connect()
+    writer.write(b"OPTIONS * HTTP/1.1\r\nHost: p\r\nMax-Forwards: 0\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2)  # this one is accepted
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        writer.write(GET)
+        received = await asyncio.wait_for(reader.read(), 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    writer.close()
+    await writer.wait_closed()
+    assert received.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"\r\nRetry-After: 1\r\n" in received
+    assert b"\r\nProxy-Status: corsproxy; error=connection_limit_reached\r\n" in received
+    assert b"ulimit -n" in received

@@ -111,6 +111,19 @@ async def test_two_that_wait_to_write_are_both_let_go_on(wire: Wire):
     await ended(wired)
 
 
+async def test_who_waited_to_write_and_left_is_forgotten(wire: Wire):
+    connection, _, _, _ = wired = await wire()
+    connection.send(b"", bodiless=False)
+    connection.pause_writing()
+    waiting = [asyncio.ensure_future(connection.drain()) for _ in range(3)]
+    await asyncio.sleep(0)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    assert len(connection._writers) == 0
+    await ended(wired)
+
+
 async def test_who_waits_to_write_is_let_go_on_by_the_end(wire: Wire):
     connection, _, writer, _ = wired = await wire()
     connection.send(b"", bodiless=False)
