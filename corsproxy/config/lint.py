@@ -8,6 +8,7 @@ from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
 from corsproxy.core.origins import Origin as ExactOrigin
 from corsproxy.core.origins import OriginPattern
+from corsproxy.core.route_index import RouteIndex
 from corsproxy.core.routes import Route
 from corsproxy.core.trust import Network
 
@@ -31,13 +32,23 @@ def policy(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:
 def _origins(entries: Sequence[Origin], source: Node | None, report: Report) -> None:
     if source is None:
         return
+    # of the others, each covers none but itself
+    wide = [(i, entry) for i, entry in enumerate(entries) if _is_wide(entry)]
+    first: dict[Origin, int] = {}
     for i, (node, entry) in enumerate(zip(source.children.values(), entries, strict=True)):
-        others = [*entries[:i], *(other for other in entries[i + 1 :] if other != entry)]
-        for other in others:
+        before = first.setdefault(entry, i)
+        others = [(j, other) for j, other in wide if j < i or other != entry]
+        if before < i:
+            others = sorted([*others, (before, entry)], key=lambda other: other[0])
+        for _, other in others:
             if _covers(other, entry):
                 what = f"covered by '{other}' already: leave it out"
                 report.add(node, what, level="warning")
                 break
+
+
+def _is_wide(entry: Origin) -> bool:
+    return entry == "*" if isinstance(entry, str) else entry.any_port or entry.subdomains
 
 
 def _covers(other: Origin, entry: Origin) -> bool:
@@ -94,8 +105,12 @@ def trusted_proxies(
 
 def hidden_routes(routes: Sequence[tuple[Route, Node]], report: Report) -> None:
     """Tell of routes that no request can reach, since earlier ones take them all."""
+    table = [route for route, _ in routes]
+    index = RouteIndex(table)
+    places = {id(route): i for i, route in enumerate(table)}
     for i, (route, node) in enumerate(routes):
-        earlier = [other for other, _ in routes[:i] if _takes_paths_of(other, route)]
+        near = index.candidates(table, route.path or b"/", route.host or "")
+        earlier = [o for o in near if places[id(o)] < i and _takes_paths_of(o, route)]
         whole = next((other for other in earlier if not other.methods), None)
         methods = frozenset[bytes]().union(*(other.methods for other in earlier))
         if whole or (route.methods and route.methods <= methods):

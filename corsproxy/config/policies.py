@@ -41,10 +41,13 @@ class Policies:
     complete: bool = True
     _dangers: dict[Node, str] = field(default_factory=dict)
     _needed: set[Node] = field(default_factory=set)
+    _inherited: CorsPolicy | None = None
 
     def default(self) -> CorsPolicy | None:
         """Compile the top-level policy alone, which judges what matches no route."""
-        return self._compile([self.top]) if self.top else None
+        if self.top and self._inherited is None:
+            self._inherited = self._compile([self.top])
+        return self._inherited
 
     def of_route(self, own: Written | None, route: Node) -> CorsPolicy | None:
         """Compile the policy of a route: what it says itself, and for the rest the top level."""
@@ -59,7 +62,7 @@ class Policies:
             node = merged.sources.get("allow_origins") or layers[-1].node
             what = "no origin is allowed, so the policy allows nothing"
             self.report.add_key(node, what, 'allow_origins: ["http://localhost:3001"]')
-        return self._compile(layers)
+        return self._compile(layers) if own else self.default()
 
     def tell_unneeded(self) -> None:
         """Warn of dangers that were named and that nothing needs."""

@@ -1,7 +1,7 @@
 """The route table: which route a request takes, and what holds on it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from corsproxy.core import targets
@@ -10,8 +10,11 @@ from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import Field
 from corsproxy.core.forwarding import folded
 from corsproxy.core.limits import Timeouts
+from corsproxy.core.route_index import RouteIndex
 from corsproxy.core.targets import Target
 from corsproxy.core.upstreams import Upstream
+
+_FEW = 8  # routes that are walked sooner than looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,17 @@ class Route:
     request_body: int | None = None
     place: str = "routes[0]"
     policy_place: str = "cors"
-    _prefix: bytes = field(init=False, repr=False, compare=False)
+    prefix: bytes | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_prefix", (self.path or b"").rstrip(b"/"))
+        prefix = None if self.path_regex is not None else (self.path or b"").rstrip(b"/")
+        object.__setattr__(self, "prefix", prefix)
 
     def matches_path(self, path: bytes) -> bool:
         """Tell whether the route serves a path (as `targets.comparable` gives it)."""
-        if self.path_regex is not None:
-            return path.startswith((b"/", b"*")) and self.path_regex.fullmatch(path) is not None
-        prefix = self._prefix
+        prefix = self.prefix
+        if prefix is None:
+            return path.startswith((b"/", b"*")) and _matches(self.path_regex, path)
         if path == b"*":
             return not prefix
         return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"", b"/")
@@ -123,9 +127,12 @@ class RouteTable:
     routes: Sequence[Route]
     default: CorsPolicy | None = None
     _by_host: bool = field(init=False, repr=False, compare=False)
+    _index: RouteIndex | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        long = len(self.routes) > _FEW
         object.__setattr__(self, "_by_host", any(route.host for route in self.routes))
+        object.__setattr__(self, "_index", RouteIndex(self.routes) if long else None)
 
     def match(self, method: bytes, target: Target, host: bytes) -> Route | GatewayError:
         """Return the route of a request, or why there is none.
@@ -135,7 +142,7 @@ class RouteTable:
         path = targets.comparable(target.path)
         name = targets.host_name(host) if self._by_host else ""
         allowed: set[bytes] = set()
-        for route in self.routes:
+        for route in self._candidates(path, name):
             if not (route.matches_path(path) and route.matches_host(name)):
                 continue
             if not route.methods or method in route.methods:
@@ -144,6 +151,11 @@ class RouteTable:
         if not allowed:
             return GatewayError(ProxyErrorType.DESTINATION_NOT_FOUND, "no route matches the path")
         return _method_not_served(allowed)
+
+    def _candidates(self, path: bytes, host: str) -> Iterable[Route]:
+        if self._index is None:
+            return self.routes
+        return self._index.candidates(self.routes, path, host)
 
     def _stays(self, route: Route, method: bytes, path: bytes, host: str) -> bool:
         """Tell whether dot segments lead neither out of a route nor into another (R4).
@@ -156,12 +168,16 @@ class RouteTable:
         way = targets.comparable(targets.resolved(path))
         serving = (
             other
-            for other in self.routes
+            for other in self._candidates(way, host)
             if other.matches_path(way)
             and other.matches_host(host)
             and (not other.methods or method in other.methods)
         )
         return lowest >= route.depth and next(serving, None) is route
+
+
+def _matches(regex: re.Pattern[bytes] | None, path: bytes) -> bool:
+    return regex is not None and regex.fullmatch(path) is not None
 
 
 def _method_not_served(allowed: set[bytes]) -> GatewayError:

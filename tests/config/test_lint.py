@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from corsproxy.config import Config
+from corsproxy.config import Config, lint
 
 Tell = Callable[..., list[str]]
 HIDDEN = "no request gets here:"
@@ -148,3 +148,21 @@ def test_a_route_with_a_wrong_path_hides_nothing(tell: Tell):
     assert tell(f"routes:\n- {route}api}}\n- {route}/x}}") == [
         '2:43: routes[0].path: "api": a path starts with a slash; write /api'
     ]
+
+
+def test_a_long_list_of_origins_is_not_compared_pair_by_pair(
+    load: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+):
+    compared = []
+    monkeypatch.setattr(lint, "_covers", lambda *pair: bool(compared.append(pair)))
+    origins = ", ".join(f"https://h{i}.example.com" for i in range(500))
+    load(
+        f"cors: {{allow_origins: [{origins}, 'http://localhost:*']}}\nroutes: [{{upstream: 'http://a'}}]"
+    )
+    assert len(compared) == 500
+
+
+def test_a_policy_that_many_routes_inherit_is_made_once(load: Callable[..., Config]):
+    routes = ", ".join(f"{{path: /r{i}, upstream: 'http://a'}}" for i in range(20))
+    table = load(f"cors: {{allow_origins: ['https://a.example']}}\nroutes: [{routes}]").table
+    assert len({id(route.policy) for route in table.routes}) == 1
