@@ -1,17 +1,23 @@
 """A client's connection: aiohttp's protocol, with our own answers, limits and deadlines.
 
-A subclass, for three things aiohttp leaves no hook for: what its parser refuses is answered in
-text/plain with a traceback in the log; nothing limits how long a request's head may take; and
-content that turns out malformed leaves its reader waiting. `tests/gateway/test_protocol.py` fails
-when aiohttp changes under it.
+A subclass, for what aiohttp leaves no hook for: what its parser refuses is answered in text/plain
+with a traceback in the log; nothing limits how long a request's head may take; content that turns
+out malformed leaves its reader waiting; and what comes with one message has a say in another, for
+an error takes the sound requests of its packet along, a trailer becomes a field of the next
+request, and what follows an upgrade is lost. So the parser is given one head at a time, or what is
+here of one content, and a request waits until the one before it is answered.
+`tests/gateway/test_protocol.py` fails when aiohttp changes under it.
 """
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
-from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMethod, HttpProcessingError, LineTooLong
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import HttpRequestParser
+from aiohttp.http_websocket import WebSocketReader
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
@@ -21,20 +27,23 @@ from corsproxy.core.messages import Client, Passage
 from corsproxy.core.verdicts import Verdict
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.memory import Memory
+from corsproxy.gateway.pieces import EMPTY_LINE, Chunks, Head, Sized
+from corsproxy.gateway.refusals import from_parser, too_large
 from corsproxy.gateway.relay import render, written
 
 if TYPE_CHECKING:
     from corsproxy.gateway.server import Listening
 
-_EMPTY_LINE = b"\r\n\r\n"  # with the end of the line before it
+_READ_SIZE = 64 * 1024  # octets of content, or of what has to wait, before no more are read
 _A_YEAR = 365 * 86400.0  # what `off` is to aiohttp's timer, in seconds
 
 
 class ClientProtocol(web.RequestHandler):
     """One connection of a client, with one exchange at a time."""
 
-    __slots__ = ("_chunked", "_content", "_heard", "_heavy", "_last", "_listening", "_patience",
-                 "_request", "_unfinished", "client", "memory", "refusal")  # fmt: skip
+    __slots__ = ("_at", "_body", "_content", "_head", "_held", "_listening", "_patience", "_ready",
+                 "_request", "_stopped", "_tunnelled", "_waits", "client", "memory",
+                 "refusal")  # fmt: skip
 
     def __init__(self, listening: "Listening", loop: asyncio.AbstractEventLoop) -> None:
         limits = listening.limits
@@ -46,19 +55,22 @@ class ClientProtocol(web.RequestHandler):
             max_field_size=limits.header_size + 1,  # told apart by which limit was passed
             max_headers=limits.header_size // 32,
             lingering_time=2,
-            read_bufsize=64 * 1024,
+            read_bufsize=_READ_SIZE,
             auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # None is what aiohttp's own docs say
         )
         self._listening = listening
         self._patience = Deadline(loop, self._head_too_slow)
-        self._heard = False
         self._request: web.BaseRequest | None = None
         self._content: StreamReader = EMPTY_PAYLOAD
-        self._chunked = False
-        self._last = b""  # the last octets received
-        self._unfinished = 0  # octets of a head that is not whole yet, as far as they are known
-        self._heavy = False
+        self._head = Head()
+        self._body: Sized | Chunks | None = None  # content that aiohttp doesn't have in whole
+        self._held = b""  # what is received, and from `_at` on not handed to aiohttp
+        self._at = 0
+        self._ready = False  # whether nothing is here, nothing under way, and no clock runs
+        self._waits = False  # whether what follows has to wait for an answer
+        self._stopped = False
+        self._tunnelled = False
         self.client = Client(None)
         self.memory = Memory()
         self.refusal: GatewayError | None = None
@@ -77,131 +89,161 @@ class ClientProtocol(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take octets; the first of a head start its clock."""
-        self._heard = True
-        known, between = self._request_count, self._content.is_eof()
-        had = self._content.total_bytes
-        super().data_received(data)
-        heads = self._request_count - known
-        if heads == 1 and between and self._is_plain(data):
-            return
-        if not between and self._chunked and (heads or self._is_leaking(data)):
-            self._close = True
-        if heads:
-            self._take_heads(data, heads)
-        elif between and self._payload_parser is None and not self._upgraded:
-            self._take_part(data)
-        elif self._content.is_eof() and not (between or self._chunked):
-            rest = data[self._content.total_bytes - had :]
-            self._unfinished = bool(rest.strip(b"\r\n"))
-        # as long as the end of chunked content: aiohttp takes what it held back with no data at all
-        self._last = (self._last + data[-7:])[-7:]
-        request = self._request
-        if request is None:
-            if self._unfinished and not self._patience.pending:
-                self._patience.set(self._listening.header_timeout)
-        elif self._gave_up() and not request.content.is_eof():
-            # its reader must not wait for content that will never come
-            request.content.set_exception(web.RequestPayloadError("malformed content"))
+        """Take octets; without any, it is aiohttp that has room for what it held back."""
+        if self._ready and data.endswith(EMPTY_LINE) and data.rfind(EMPTY_LINE, 0, -1) < 0:
+            # one whole head, as most are
+            super().data_received(data)
+            if self._messages:
+                self._open(len(data))
+        elif self._tunnelled or self.ending:
+            super().data_received(data)
+        else:
+            self._ready = False
+            if data:
+                self._held, self._at = self._held[self._at :] + data, 0
+            elif self._body is not None:
+                self._give(self._body, data)
+            self._read_on()
 
-    def _is_plain(self, data: bytes) -> bool:
-        """Whether `data` was one whole head as most are, of which there is no more to know."""
+    def _read_on(self) -> None:
+        """Hand on what has its turn; the first octets of a head start its clock."""
+        while self._at < len(self._held):
+            if self._body is not None and not self._body.ended:
+                self._read_content(self._body)
+            elif self._body is None and not self._waits:
+                self._read_head()
+            else:
+                break
+        else:
+            self._held, self._at = b"", 0
+        self._hold_back(len(self._held) - self._at)
+        if self._body is None and not self._waits:
+            if not self._head.octets:
+                self._ready = not self._patience.pending
+            elif not self._patience.pending:
+                self._patience.set(self._listening.header_timeout)
+
+    def _read_head(self) -> None:
+        """Hand on what is here of a head; too large, it is refused before its end (RFC 6585 §5)."""
+        piece = self._head.take(self._held, self._at)
+        self._at += len(piece)
+        super().data_received(piece)
+        if self._messages:
+            self._patience.clear()
+            self._open(self._head.octets)
+            self._head = Head()
+        elif self._head.octets > self.max_line_size:
+            self._waits = True
+            self._refuse(too_large())
+            self.force_close()
+
+    def _open(self, octets: int) -> None:
+        """Take up a request whose head is whole; what is behind its content waits."""
+        self._ready, self._waits = False, True
         message, content = self._messages[-1]
-        if (
-            self._unfinished
-            or (content.is_eof() and not data.endswith(_EMPTY_LINE))
-            or len(data) > self._listening.limits.header_size
-            or isinstance(message, _ErrInfo)
-            or message.chunked
-            or message.upgrade
-        ):
-            return False
-        self._content, self._chunked, self._last = content, False, b""
-        return True
+        self._content = content
+        if octets > self.max_line_size:
+            self.refusal = self.refusal or too_large()
+        if content is EMPTY_PAYLOAD or content.is_eof() or isinstance(message, _ErrInfo):
+            return
+        if message.chunked:
+            self._body = Chunks(self.max_field_size)
+        else:
+            self._body = Sized(int(message.headers[hdrs.CONTENT_LENGTH].lstrip("0")))
+
+    def _read_content(self, body: Sized | Chunks) -> None:
+        try:
+            piece = body.take(self._held, self._at)
+        except HttpProcessingError as error:
+            self._spoil(_ErrInfo(400, error, error.message))
+        else:
+            self._at += len(piece)
+            self._give(body, piece)
+
+    def _give(self, body: Sized | Chunks, piece: bytes) -> None:
+        """Hand content to aiohttp, which holds some of it back while its reader has enough."""
+        known = len(self._messages)
+        super().data_received(piece)
+        if len(self._messages) > known:
+            error, _ = self._messages.pop()
+            self._spoil(cast("_ErrInfo", error))
+        elif body.ended and self._content.is_eof():
+            self._body = None
+            if isinstance(body, Chunks):
+                # the old one would take the last trailer for a field of the next request
+                self._parser = self._new_parser()
+
+    def _spoil(self, error: _ErrInfo) -> None:
+        """End the connection with the request whose content is malformed."""
+        self._body, self._waits = None, True
+        if self._messages:
+            # which nobody has begun with
+            self._messages[0] = error, EMPTY_PAYLOAD
+        else:
+            # its reader must not wait for content that will never come
+            self._content.set_exception(web.RequestPayloadError(error.message))
+            self.close()
+
+    def _new_parser(self) -> HttpRequestParser:
+        return HttpRequestParser(
+            self,
+            asyncio.get_running_loop(),
+            _READ_SIZE,
+            max_line_size=self.max_line_size,
+            max_field_size=self.max_field_size,
+            max_headers=self.max_headers,
+            payload_exception=web.RequestPayloadError,
+            auto_decompress=False,
+        )
+
+    def _hold_back(self, octets: int) -> None:
+        """Read no more while so many octets wait that they are enough."""
+        if self.transport is None:
+            return
+        if octets >= _READ_SIZE:
+            self._stopped = True
+            self.transport.pause_reading()
+        elif self._stopped:
+            self._stopped = False
+            self.transport.resume_reading()
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """End an exchange; what came behind an upgrade that was declined is requests after all."""
-        self.end()
-        known, tail = self._request_count, self._message_tail
+        """End an exchange; now it is the turn of what waited for that."""
+        self._request = None
         result = await super().finish_response(request, resp, start_time)
-        if self._request_count > known:
-            self._take_heads(tail, self._request_count - known)
-        if self._unfinished and resp.keep_alive and not self._messages:
-            self._heard = True
-            self._patience.set(self._listening.header_timeout)
+        if resp.keep_alive:
+            self._waits = False
+            if self._held and not self.ending:
+                self._read_on()
+            else:
+                self._ready = self._body is None
         return result
 
-    def _take_heads(self, data: bytes, heads: int) -> None:
-        """Look at the requests whose heads ended in `data`, before they are served."""
-        self._unfinished += len(data)
-        self._heavy = self._heavy or self._unfinished > self._listening.limits.header_size
-        self._unfinished = 0
-        self._content = self._messages[-1][1]
-        for i in range(-heads, 0):
-            message, content = self._messages[i]
-            if isinstance(message, _ErrInfo):
-                return
-            self._chunked = message.chunked
-            # aiohttp drops what it was given behind an upgrade that it doesn't know
-            lost = message.upgrade and not self._upgraded and not _is_head_alone(data, content)
-            if lost or (message.chunked and (i < -1 or self._is_leaking(data))):
-                self._messages[i] = message._replace(should_close=True), content
-        self._unfinished = self._goes_on(data)
-
-    def _goes_on(self, data: bytes) -> bool:
-        """Whether there is more in `data` than requests; a needless CRLF is nothing (§2.2)."""
-        octets = self._last + data
-        end = len(octets) - self._content.total_bytes
-        if self._chunked or not self._content.is_eof() or end < len(_EMPTY_LINE):
-            return False
-        needless = octets.endswith(b"\r\n") and octets.endswith(_EMPTY_LINE, 0, end - 2)
-        return not (needless or octets.endswith(_EMPTY_LINE, 0, end))
-
-    def _is_leaking(self, data: bytes) -> bool:
-        """Whether chunked content ended in `data`, perhaps with trailers.
-
-        aiohttp takes the last trailer for a field of the next request: there must be none.
-        """
-        return self._content.is_eof() and not (self._last + data[-7:]).endswith(b"\r\n0\r\n\r\n")
-
-    def _take_part(self, data: bytes) -> None:
-        """Part from a client whose head is too large before it is whole (RFC 6585 §5)."""
-        if not (self._unfinished or data.strip(b"\r\n")):
-            return
-        self._unfinished += len(data)
-        if self._unfinished <= self._listening.limits.header_size or self._force_close:
-            return
-        if self._waiter is not None:  # no answer to an earlier request is on its way
-            self._refuse(_too_large())
-        self.force_close()
-
-    def _gave_up(self) -> bool:
-        """Whether the parser refused what came after the head of this request."""
-        return bool(self._messages) and isinstance(self._messages[-1][0], _ErrInfo)
+    def set_parser(
+        self, parser: WebSocketReader, data_received_cb: Callable[[], None] | None = None
+    ) -> None:
+        """Give all that follows the request to a tunnel."""
+        super().set_parser(parser, data_received_cb)
+        waiting, self._held = self._held[self._at :], b""
+        self._tunnelled = True
+        self._hold_back(0)
+        super().data_received(waiting)
 
     def begin(self, request: web.BaseRequest) -> None:
-        """Note that a head is complete, and its exchange under way."""
+        """Note that the exchange of a request is under way."""
         self._request = request
-        self._patience.clear()
-        if self._heavy and _octets(request) > self._listening.limits.header_size:
-            self.refusal = self.refusal or _too_large()
-
-    def end(self) -> None:
-        """Note that the exchange is over."""
-        self._request = None
-        self._heard = False
 
     @property
     def busy(self) -> bool:
-        """Whether an exchange is under way, or about to be."""
-        return self._request is not None or bool(self._messages)
+        """Whether an exchange is under way or about to be, or the connection about to end."""
+        return self._waits
 
     @property
     def ending(self) -> bool:
-        """Whether the connection ends with this exchange, whatever its answer says."""
-        return self._close
+        """Whether nothing more is read, whatever an answer under way says."""
+        return self._close or self._force_close
 
     def part(self) -> None:
         """End the connection, and the exchange that is under way on it."""
@@ -221,7 +263,7 @@ class ClientProtocol(web.RequestHandler):
         if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
             raise ConnectionResetError("the answer was cut")
         if isinstance(exc, HttpProcessingError | web.RequestPayloadError):
-            error = _from_parser(exc, self._listening.limits.header_size)
+            error = from_parser(exc, self.max_line_size)
             error.inside = message or str(exc)
         else:
             self.logger.error("a bug in corsproxy", exc_info=exc)
@@ -236,7 +278,7 @@ class ClientProtocol(web.RequestHandler):
 
     def _head_too_slow(self) -> None:
         """Part from a client that doesn't finish its head (RFC 9110 §15.5.9)."""
-        if self._heard:
+        if self._head.octets:
             detail = "the request's head took too long"
             self._refuse(GatewayError(ProxyErrorType.HTTP_REQUEST_ERROR, detail, status=408))
         self.force_close()
@@ -253,36 +295,3 @@ class ClientProtocol(web.RequestHandler):
         exchange.status, exchange.sent = error.status, len(content)
         exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
         self._listening.report(exchange)
-
-
-def _is_head_alone(data: bytes, content: StreamReader) -> bool:
-    """Tell whether `data` ends with the only head in it, and that has no content."""
-    return content.is_eof() and data.find(b"\r\n\r\n") == len(data) - 4
-
-
-def _octets(request: web.BaseRequest) -> int:
-    """Count the octets of a request's head."""
-    line = len(request.method) + len(request.raw_path) + len("  HTTP/1.1\r\n")
-    return line + sum(len(n) + len(v) + 4 for n, v in request.raw_headers) + 2
-
-
-def _too_large() -> GatewayError:
-    kind = ProxyErrorType.HTTP_REQUEST_ERROR
-    return GatewayError(kind, "the request's head is too large", status=431)
-
-
-def _from_parser(exc: BaseException | None, header_size: int) -> GatewayError:
-    """Say in our own words what aiohttp's parser refused."""
-    kind = ProxyErrorType.HTTP_REQUEST_ERROR
-    if isinstance(exc, LineTooLong):
-        if exc.args[1] == header_size:
-            return GatewayError(kind, "the request target is too long", status=414)
-        return GatewayError(kind, "a field of the request is too long", status=431)
-    text = str(exc)
-    if "Too many headers" in text:
-        return GatewayError(kind, "the request has too many fields", status=431)
-    if isinstance(exc, BadHttpMethod) and "HTTPS traffic" in text:
-        return GatewayError(kind, "this is TLS, and this port speaks plain HTTP: use http://")
-    if "HTTP version" in text:
-        return GatewayError(kind, "only HTTP/1.1 and HTTP/1.0 are spoken here", status=505)
-    return GatewayError(kind, "the request is malformed")

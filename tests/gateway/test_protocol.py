@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import http_parser, web
 from aiohttp.http import StreamWriter
-from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, LineTooLong
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from corsproxy.gateway.protocol import ClientProtocol
@@ -18,10 +18,13 @@ Connect = Callable[..., Awaitable[tuple[ClientProtocol, Any, Any]]]
 
 # What is read, called or set without being public.
 LEANED_ON = {
-    "_close", "_connection_lost", "_current_request", "_force_close", "_keepalive_handle",
-    "_message_tail", "_messages", "_payload_parser", "_request_count", "_task_handler",
-    "_upgraded", "_waiter", "transport",
+    "_close", "_force_close", "_messages", "_parser", "_task_handler", "transport",
 }  # fmt: skip
+
+
+async def never(_: web.BaseRequest) -> web.StreamResponse:
+    """Wait until the connection ends."""
+    return await asyncio.Future[web.StreamResponse]()
 
 
 @pytest.fixture
@@ -84,21 +87,30 @@ async def test_the_limits_arrive(connected: Connect):
 REFUSED = {
     "a target too long": (b"GET /" + b"a" * 20_000, LineTooLong, 10_000),
     "a field too long": (b"GET / HTTP/1.1\r\nA: " + b"a" * 20_000, LineTooLong, 10_001),
-    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200), BadHttpMethod, None),
-}
+    "too many fields": (
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 400, BadHttpMessage, "Too many headers"
+    ),
+    "TLS": (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+        BadHttpMethod,
+        "HTTPS traffic",
+    ),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("raw", "kind", "limit"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("fresh", [False, True], ids=["the first parser", "a later one"])
+@pytest.mark.parametrize(("raw", "kind", "said"), REFUSED.values(), ids=REFUSED)
 async def test_what_the_parser_refuses_says_what_it_did(
-    connected: Connect, raw: bytes, kind: type[Exception], limit: int | None
+    connected: Connect, raw: bytes, kind: type[Exception], said: int | str, *, fresh: bool
 ):
     protocol, _, _ = await connected(header_size=10_000)
+    if fresh:
+        protocol._parser = protocol._new_parser()
     RequestHandler.data_received(protocol, raw)
     message, _ = protocol._messages[-1]
     assert isinstance(message, _ErrInfo)
     assert isinstance(message.exc, kind)
-    assert limit is None or message.exc.args[1] == limit
-    assert limit is not None or "HTTPS traffic" in str(message.exc)
+    assert said == message.exc.args[1] if isinstance(said, int) else said in str(message.exc)
 
 
 async def test_a_parser_of_our_own_gets_all_octets(connected: Connect):
@@ -123,6 +135,47 @@ async def test_a_parser_of_our_own_gets_all_octets(connected: Connect):
     assert taken == b"\x00GET / HTTP/1.1\r\n\r\n<eof>"
 
 
+async def test_content_is_held_back_until_there_is_room(connected: Connect):
+    """aiohttp then calls without any octets."""
+    protocol, _, _ = await connected()
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
+    protocol.data_received(head + bytes(200_000))
+    content = protocol._content
+    assert not content.is_eof()
+    assert len(content.read_nowait()) == 200_000
+    assert content.is_eof()
+
+
+async def test_what_waits_for_an_answer_is_bounded(connected: Connect):
+    protocol, _, writer = await connected()
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n")
+    protocol._request_handler = never
+    writer.write(bytes(20 << 20))
+    most = 0
+    for _ in range(1000):
+        await asyncio.sleep(0)
+        most = max(most, len(protocol._held))
+    assert 1 << 16 <= most < 1 << 20
+    assert protocol.busy
+
+
+async def test_nothing_is_read_on_a_connection_that_ends(connected: Connect):
+    protocol, _, _ = await connected(header_size=10_000)
+    protocol.force_close()
+    protocol.data_received(b"GET /" + b"a" * 20_000)
+    assert (protocol._head.octets, protocol._held, protocol.ending) == (0, b"", True)
+
+
+async def test_a_parser_takes_a_trailer_for_a_field_of_the_next_request(connected: Connect):
+    """Without that no other parser would be needed."""
+    protocol, _, _ = await connected()
+    post = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    get = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+    parser = protocol._new_parser()
+    ((_, _), (message, _)), *_ = parser.feed_data(post + b"0\r\nA: b\r\n\r\n" + get)
+    assert message.raw_headers == ((b"A", b"b"), (b"Host", b"h"))
+
+
 async def test_the_server_knows_the_transport_of_each_connection(connected: Connect):
     protocol, _, _ = await connected()
     server: Any = protocol._manager
@@ -136,7 +189,7 @@ async def test_a_cancelled_handler_closes_its_connection(connected: Connect):
     writer.write(b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n")
     writer.write(b"Expect: 100-continue\r\nOrigin: null\r\n\r\n")
     async with asyncio.timeout(5):
-        while not protocol._request_count:  # noqa: ASYNC110 it is another's state
+        while protocol._request is None:  # noqa: ASYNC110 it is another's state
             await asyncio.sleep(0)
     protocol.part()
     await asyncio.wait_for(reader.read(), 5)

@@ -21,6 +21,8 @@ POST = (
     b"POST / HTTP/1.1\r\nHost: p\r\nOrigin: http://localhost:3001\r\nContent-Length: 10\r\n\r\n123"
 )
 WHOLE = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nhihi"
+LARGE = WHOLE.replace(b": 4\r\n\r\nhihi", b": 200000\r\n\r\n") + bytes(200_000)
+CHUNKS = WHOLE.replace(b"Content-Length: 4\r\n\r\nhihi", b"Transfer-Encoding: chunked\r\n\r\n")
 UPGRADE = b"GET / HTTP/1.1\r\nHost: p\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 SLOW_HEADS = {
@@ -29,6 +31,8 @@ SLOW_HEADS = {
     "part of a head in the packet of a request": (b"", GET + b"GET /b HTTP/1.1\r\nHost"),
     "part of a head behind an upgrade declined": (b"", UPGRADE + b"GET /b HTTP/1.1\r\nHost"),
     "part of a head behind content": (b"", WHOLE + b"GET /b HTTP/1.1\r\nHost"),
+    "part of a head behind content that is held back": (b"", LARGE + b"GET /b HTTP/1.1\r\nHo"),
+    "part of a head behind chunks": (CHUNKS + b"0", b"\r\nA: b\r\n\r\nGET /b HTTP/1.1\r\nHost"),
     "part of a head in the packet that ends content": (WHOLE[:-2], b"hiGET /b HTTP/1.1\r\nHost"),
 }
 
@@ -59,11 +63,46 @@ async def test_a_head_that_does_not_end(
     assert shown == (408, "http_request_error")
 
 
+# R84
+@pytest.mark.parametrize("first", [GET, UPGRADE, WHOLE], ids=["GET", "an upgrade", "content"])
+async def test_a_head_that_does_not_end_while_another_request_is_under_way(
+    upstream: Start, proxy: Start, first: bytes
+):
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def script(
+        state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await state.request(reader)
+        asked.set()
+        await go_on.wait()
+        writer.write(OK)
+
+    before = await upstream(script)
+    under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
+    reader, writer = await under_test.connect()
+    writer.write(first)
+    await asyncio.wait_for(asked.wait(), 2)
+    writer.write(b"GET /b HTTP/1.1\r\nHost")
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 0.3
+    while loop.time() < end:  # noqa: ASYNC110 it is another's state
+        await asyncio.sleep(0)
+    go_on.set()
+    received = await asyncio.wait_for(reader.read(), 2)
+    writer.close()
+    _, answered, late = received.split(b"HTTP/1.1 ")
+    assert answered.startswith(b"200 OK\r\n")
+    assert late.startswith(b"408 Request Timeout\r\nConnection: close\r\n")
+
+
 BETWEEN = {
     "after a request": (GET, b""),
     "after content": (WHOLE, b""),
     "after content and a needless CRLF": (WHOLE + b"\r\n", b""),
     "after a needless CRLF by itself": (WHOLE, b"\r\n"),
+    "after chunks": (CHUNKS + b"2\r\nhi\r\n0\r\n\r\n", b""),
+    "after an upgrade declined": (UPGRADE, b"\r\n"),
     "after two requests in a packet": (GET + WHOLE, b""),
     "after more than are queued": ((GET + WHOLE) * 40, b""),
 }
@@ -101,7 +140,10 @@ async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
 
 
 # R84
-async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Start, proxy: Start):
+@pytest.mark.parametrize("first", [b"", b"\r\n", b"GET"], ids=["", "CRLF first", "in two packets"])
+async def test_the_time_for_a_head_is_not_for_what_follows(
+    upstream: Start, proxy: Start, first: bytes
+):
     async def script(
         state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -114,8 +156,15 @@ async def test_the_time_for_a_head_is_not_for_what_follows(upstream: Start, prox
 
     before = await upstream(script)
     under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
-    received = await under_test.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-    assert received.endswith(b"\r\n\r\nok")
+    reader, writer = await under_test.connect()
+    writer.write(first)
+    async with asyncio.timeout(2):
+        while not under_test.left_behind[0]:  # noqa: ASYNC110 it is another's state
+            await asyncio.sleep(0)
+    for _ in range(20):  # which the proxy reads
+        await asyncio.sleep(0)
+    writer.write(GET.removeprefix(first))
+    assert (await asyncio.wait_for(reader.read(65536), 2)).endswith(b"\r\n\r\nok")
 
 
 # R84
