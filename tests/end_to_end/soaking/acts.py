@@ -61,17 +61,22 @@ async def framed(plan: Plan, end: int) -> AsyncIterator[bytes]:
 
 
 async def respond(line: Line, plan: Plan, digest: str = "", tail: bytes = b"") -> bool:
-    """Write the whole answer; the first piece goes with the head as often as not."""
+    """Write the whole answer; the first piece goes with the head as often as not.
+
+    A `tail` comes together with the end: later it could be taken for the next answer's beginning.
+    """
     head = answer(plan, digest)
     if plan.method == "HEAD":
         await line.write(head)
         return not plan.parting
-    held = head if random.random() < 0.5 else b""
+    held = head if tail or random.random() < 0.5 else b""
     if not held:
         await line.write(head)
     async for data in framed(plan, plan.size):
-        await line.write(held + data)
-        held = b""
+        held += data
+        if not tail:
+            await line.write(held)
+            held = b""
     last = b"0\r\n\r\n" if plan.framing == "chunked" else b""
     if held or last or tail:
         await line.write(held + last + tail)
