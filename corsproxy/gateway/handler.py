@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aiohttp import web
-
 from corsproxy.core.cors import PreflightRequest
 from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
@@ -16,7 +14,8 @@ from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.problems import Explainer
-from corsproxy.gateway.relay import Answer, written
+from corsproxy.gateway.relay import Answer
+from corsproxy.gateway.request import Request
 from corsproxy.gateway.tunnel import tunnel
 from corsproxy.gateway.upload import Upload
 from corsproxy.gateway.upstream import Pools
@@ -38,7 +37,7 @@ class Visit(NamedTuple):
     `client` is the peer as it connected; whom it speaks for stands in `passage`.
     """
 
-    request: web.BaseRequest
+    request: Request
     head: RequestHead
     client: Client
     memory: Memory
@@ -46,6 +45,11 @@ class Visit(NamedTuple):
     passage: Passage
     answer: Answer
     exchange: Exchange
+
+    @property
+    def over(self) -> bool:
+        """Whether the answer has left, or nobody is there for it."""
+        return self.exchange.finished > 0
 
 
 class Gateway:
@@ -64,49 +68,57 @@ class Gateway:
         self.explainer = explainer
         self._via = via.encode()
 
-    async def handle(
+    def receive(
         self,
-        request: web.BaseRequest,
+        request: Request,
         client: Client,
         memory: Memory,
         refusal: GatewayError | None = None,
-    ) -> web.StreamResponse:
-        """Carry one exchange; raise `ConnectionResetError` where the answer had to be cut.
+    ) -> Visit:
+        """Take a request up, and answer it here and now where no upstream is needed.
 
-        `memory` is that of the connection; `refusal` what the connection itself is refused for.
+        Unless the visit is `over`, it is for `carry` to go on with. `memory` is that of the
+        connection; `refusal` what the connection itself is refused for.
         """
         visit = self._open(request, client, memory)
         self.under_way += 1
         try:
-            await self._carry(visit, refusal)
+            route = self._judge(visit, refusal)
+        except Exception as error:  # noqa: BLE001 whatever it is, it has its answer
+            route = None
+            self._fail(visit, error)
+        if route is None and not visit.answer.unsent:
+            self._close(visit)
+        return visit
+
+    async def carry(self, visit: Visit) -> None:
+        """Go on with a visit until its answer has left, or was cut."""
+        try:
+            try:
+                if not visit.answer.started and isinstance(visit.match, Route):
+                    await self._forward(visit, visit.match)
+            except Exception as error:  # noqa: BLE001
+                self._fail(visit, error)
             if visit.answer.unsent:
                 await visit.answer.finish()
-        except GatewayError as error:
-            await self._answer_error(visit, error)
+        except ConnectionError as error:
+            self._fail(visit, error)
         except asyncio.CancelledError:
-            visit.exchange.status = visit.exchange.status or _CLIENT_GONE
-            if not visit.exchange.tunnelled:  # a tunnel is for either side to end
-                visit.exchange.error = "client_gone"
-            visit.answer.cut()
+            self._leave(visit)
             raise
-        except ConnectionError:
-            visit.exchange.error = "client_gone"
-            raise
-        except Exception:
-            log.exception(
-                "a bug in corsproxy, at %s %s", visit.exchange.method, visit.exchange.target
-            )
-            await self._answer_error(visit, GatewayError(ProxyErrorType.PROXY_INTERNAL_ERROR))
         finally:
-            self.under_way -= 1
             self._close(visit)
-        return written(keep_alive=visit.answer.keep_alive)
+
+    def abandon(self, visit: Visit) -> None:
+        """End a visit whose client left before anything was done for it."""
+        self._leave(visit)
+        self._close(visit)
 
     # Classify first, judge second, answer third.
 
-    def _open(self, request: web.BaseRequest, client: Client, memory: Memory) -> Visit:
+    def _open(self, request: Request, client: Client, memory: Memory) -> Visit:
         table = self.routes
-        head = memory.read(request)
+        head = memory.read(request.message)
         kind = memory.kind
         match = memory.match(head, table)
         route = match if isinstance(match, Route) else None
@@ -115,8 +127,8 @@ class Gateway:
         if self.draining:
             answer.keep_alive = False
         exchange = Exchange(
-            method=request.method,
-            target=request.raw_path,
+            method=request.message.method,
+            target=request.message.path,
             client=passage.client.address or "unix",
             origin=kind.origins[0].decode("latin-1") if kind else None,
             route=route.name if route else None,
@@ -125,17 +137,18 @@ class Gateway:
         )
         return Visit(request, head, client, memory, match, passage, answer, exchange)
 
-    async def _carry(self, visit: Visit, refusal: GatewayError | None) -> None:
+    def _judge(self, visit: Visit, refusal: GatewayError | None) -> Route | None:
+        """Answer a request, or return the route that it is to take; raise `GatewayError`."""
         if refusal is not None:
             visit.answer.keep_alive = False
             raise refusal
-        if error := visit.memory.refuse(visit.head, visit.request.version.major, self._via):
+        if error := visit.memory.refuse(visit.head, visit.request.message.version.major, self._via):
             visit.answer.keep_alive = False  # what follows may be no request (RFC 9112 §11.2)
             raise error
         kind = visit.memory.kind
         if isinstance(kind, PreflightRequest) and visit.passage.policy is not None:
-            await self._answer_preflight(visit)
-            return
+            self._answer_preflight(visit)
+            return None
         if self.draining:
             raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
         if isinstance(visit.match, GatewayError):
@@ -143,11 +156,11 @@ class Gateway:
         if visit.passage.verdict.refusal is not None:
             _refuse_page(visit)
         if visit.head.method == b"OPTIONS" and _ends_here(visit.head):
-            await visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)
-            return
-        await self._forward(visit, visit.match)
+            visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)
+            return None
+        return visit.match
 
-    async def _answer_preflight(self, visit: Visit) -> None:
+    def _answer_preflight(self, visit: Visit) -> None:
         """Answer a CORS-preflight request here: no upstream ever sees one (Fetch §3.3.2)."""
         verdict, policy = visit.passage.verdict, visit.passage.policy
         visit.exchange.preflight = True
@@ -156,7 +169,7 @@ class Gateway:
         status = policy.preflight_status
         visit.exchange.status = status
         reply = ResponseHead(status, REASONS.get(status, b"OK"), ())
-        await visit.answer.whole(reply, b"", visit.passage)
+        visit.answer.whole(reply, b"", visit.passage)
 
     # Forwarding, in the order of time.
 
@@ -189,7 +202,7 @@ class Gateway:
         reply = await connection.reply()
         while reply.head.status < 200 and reply.head.status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004
             if reply.head.status != 100:  # noqa: PLR2004 the 100 is for the upload to pass on
-                await answer.interim(reply.head)
+                answer.interim(reply.head)
             reply = await connection.reply()
         visit.exchange.status = reply.head.status
         answer.keep_alive = answer.keep_alive and not self.draining
@@ -206,18 +219,35 @@ class Gateway:
 
     # Errors, and the end.
 
-    async def _answer_error(self, visit: Visit, error: GatewayError) -> None:
+    def _fail(self, visit: Visit, error: Exception) -> None:
         """Answer with a problem while nothing was sent; afterwards only a cut is honest."""
         exchange, answer = visit.exchange, visit.answer
+        if isinstance(error, ConnectionError):
+            exchange.error = exchange.error or "client_gone"
+            answer.keep_alive = False
+            return
+        if not isinstance(error, GatewayError):
+            log.error("a bug in corsproxy, at %s %s", exchange.method, exchange.target,
+                      exc_info=error)  # fmt: skip
+            error = GatewayError(ProxyErrorType.PROXY_INTERNAL_ERROR)
         exchange.error, exchange.detail = error.kind.token, error.inside or error.detail
         if answer.started:
             answer.cut()
-            raise ConnectionResetError(error.detail)
+            return
         exchange.status = error.status
         answer.keep_alive = answer.keep_alive and not self.draining
         reply, content = self.explainer.explain_error(error, visit.passage, visit.memory.kind)
-        await answer.whole(reply, content, visit.passage)
-        await answer.finish()
+        try:
+            answer.whole(reply, content, visit.passage)
+        except ConnectionError:
+            answer.keep_alive = False
+
+    def _leave(self, visit: Visit) -> None:
+        """Note that the client left, or that the end of the process parts from it."""
+        visit.exchange.status = visit.exchange.status or _CLIENT_GONE
+        if not visit.exchange.tunnelled:  # a tunnel is for either side to end
+            visit.exchange.error = "client_gone"
+        visit.answer.cut()
 
     def _close(self, visit: Visit) -> None:
         exchange = visit.exchange
@@ -225,6 +255,7 @@ class Gateway:
         if visit.answer.stalled:
             exchange.error = "client_stalled"
         exchange.finished = time.perf_counter()
+        self.under_way -= 1
         self.report(exchange)
 
 

@@ -17,13 +17,15 @@ _SIZE = re.compile(rb"(0*[0-9A-Fa-f]{1,16})(?:;[^\r\n]*)?\r\n")
 class Head:
     """A head, up to its empty line (RFC 9112 §2.1); `octets` is how much of it has come.
 
-    CRLF before it is no part of it (§2.2).
+    CRLF before it is no part of it (§2.2). `timed` is for who waits for it, to note that a clock
+    runs.
     """
 
-    __slots__ = ("_seam", "octets")
+    __slots__ = ("_seam", "octets", "timed")
 
-    def __init__(self) -> None:
+    def __init__(self, *, timed: bool = False) -> None:
         self.octets = 0
+        self.timed = timed
         self._seam = b""  # its last octets: the empty line may come in two packets
 
     def take(self, data: bytes, at: int) -> bytes:

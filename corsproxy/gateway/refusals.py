@@ -1,6 +1,6 @@
 """What aiohttp's parser refuses, said in our own words."""
 
-from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+from aiohttp.http_exceptions import BadHttpMethod, HttpProcessingError, LineTooLong
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 
@@ -10,8 +10,19 @@ def too_large() -> GatewayError:
     return _refusal("the request's head is too large", 431)
 
 
-def from_parser(exc: BaseException | None, line_size: int) -> GatewayError:
+def too_late() -> GatewayError:
+    """Return what to say to a client that doesn't finish its head (RFC 9110 §15.5.9)."""
+    return _refusal("the request's head took too long", 408)
+
+
+def from_parser(exc: HttpProcessingError, line_size: int) -> GatewayError:
     """Return what to say of an exception; `line_size` is the limit for the request line alone."""
+    error = _from_parser(exc, line_size)
+    error.inside = exc.message
+    return error
+
+
+def _from_parser(exc: HttpProcessingError, line_size: int) -> GatewayError:
     if isinstance(exc, LineTooLong):
         if exc.args[1] == line_size:
             return _refusal("the request target is too long", 414)

@@ -1,8 +1,4 @@
-"""The answer as it goes to the client, written through aiohttp's public writer.
-
-aiohttp is handed an object whose `prepare` and `write_eof` do nothing, and so adds and changes
-nothing; it keeps the connection's order, keep-alive and lingering close.
-"""
+"""The answer as it goes to the client: every octet of it is written here."""
 
 import asyncio
 import socket
@@ -10,10 +6,6 @@ import struct
 import sys
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, cast
-
-from aiohttp import web
-from aiohttp.http import StreamWriter
 
 from corsproxy.core.errors import ProxyErrorType
 from corsproxy.core.fields import HOP_BY_HOP, Field, Fields, nominated
@@ -22,40 +14,13 @@ from corsproxy.core.messages import Passage, RequestHead, ResponseHead
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.deadline import Deadline
 from corsproxy.gateway.parser import Framing, Reply
+from corsproxy.gateway.request import Request
 from corsproxy.gateway.wire import Connection, Expiry
-
-if TYPE_CHECKING:
-    from corsproxy.gateway.protocol import ClientProtocol
 
 _NO_CONTENT = frozenset({204, 304})
 _NOT_SENDING = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT)
 _TCP_CLOSE, _TCP_CLOSE_WAIT = 7, 8  # as Linux counts states, in the first octet of tcp_info
 _LINGER_RESET = struct.pack("ii", 1, 0)
-
-
-class Written:
-    """What aiohttp gets for an answer that is written already (a `StreamResponse` in its eyes)."""
-
-    __slots__ = ("keep_alive",)
-
-    __http_exception__ = False  # which aiohttp asks every response; not to be found takes longer
-
-    def __init__(self, *, keep_alive: bool) -> None:
-        self.keep_alive = keep_alive
-
-    async def prepare(self, _request: web.BaseRequest) -> None:
-        """Do nothing: the head is out."""
-
-    async def write_eof(self) -> None:
-        """Do nothing: the content is out."""
-
-
-_STAY, _PART = Written(keep_alive=True), Written(keep_alive=False)
-
-
-def written(*, keep_alive: bool) -> web.StreamResponse:
-    """Return what a handler gives back to aiohttp after it wrote the answer itself."""
-    return cast("web.StreamResponse", _STAY if keep_alive else _PART)
 
 
 class _Clock:
@@ -83,29 +48,34 @@ def render(reply: ResponseHead, content: bytes, passage: Passage, hop: Fields) -
 class Answer:
     """One answer on its way to one client."""
 
-    __slots__ = ("_head", "_idle", "_request", "_until_close", "_writer", "keep_alive", "sent",
-                 "stalled", "started")  # fmt: skip
+    __slots__ = ("_head", "_idle", "_protocol", "_request", "_until_close", "_waiting",
+                 "keep_alive", "sent", "stalled", "started")  # fmt: skip
 
-    def __init__(self, request: web.BaseRequest, head: RequestHead, idle: float | None) -> None:
+    def __init__(self, request: Request, head: RequestHead, idle: float | None) -> None:
         """Answer `request`; a client that takes nothing for `idle` seconds is cut off."""
         self._request = request
-        self._writer = cast("StreamWriter", request.writer)
+        self._protocol = request.protocol
         self._head = head
         self._idle = idle
         self._until_close = False
-        self.keep_alive = request.keep_alive
+        self._waiting = 0  # octets that the client had not taken at the last look
+        self.keep_alive = not request.message.should_close
         self.started = False
         self.stalled = False
         self.sent = 0
 
-    async def whole(self, reply: ResponseHead, content: bytes, passage: Passage) -> None:
-        """Write an answer that the proxy makes itself, head and content at once."""
+    def whole(self, reply: ResponseHead, content: bytes, passage: Passage) -> None:
+        """Write an answer that the proxy makes itself, head and content at once.
+
+        Nothing is waited for: `finish` does that, where a part of it stays `unsent`.
+        """
         head = render(reply, content, passage, self._hop())
         content = b"" if self._head.method == b"HEAD" else content
         self.sent = len(content)
-        await self._write(head + content)
+        self._send(head + content)
+        self.started = True
 
-    async def interim(self, reply: ResponseHead) -> None:
+    def interim(self, reply: ResponseHead) -> None:
         """Pass an interim response on (RFC 9110 §15.2); an HTTP/1.0 client can't take one."""
         if self._head.minor == 0:
             return
@@ -113,11 +83,11 @@ class Answer:
         removed = HOP_BY_HOP | nominated(connection)
         lines = [b"HTTP/1.1 %d %b" % (reply.status, reply.reason)]
         lines += [n + b": " + v for n, v in reply.fields if n.lower() not in removed]
-        await self._writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._send(b"\r\n".join(lines) + b"\r\n\r\n")
 
-    async def proceed(self) -> None:
+    def proceed(self) -> None:
         """Ask the client for its content (RFC 9110 §10.1.1)."""
-        await self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def relay(self, reply: Reply, passage: Passage, connection: Connection) -> None:
         """Pass a response on as it comes; raise `GatewayError` where the upstream cuts it.
@@ -169,17 +139,17 @@ class Answer:
     @property
     def unsent(self) -> bool:
         """Whether a part of the answer still waits for the client to take it."""
-        transport = self._request.transport
+        transport = self._protocol.transport
         return transport is not None and transport.get_write_buffer_size() > 0
 
     @property
     def _over_tls(self) -> bool:
-        transport = self._request.transport
+        transport = self._protocol.transport
         return transport is not None and transport.get_extra_info("sslcontext") is not None
 
     async def finish(self) -> None:
         """Wait until all of the answer has left, so that a stalled client is noticed to the end."""
-        transport = self._request.transport
+        transport = self._protocol.transport
         if transport is not None and self.unsent:
             # asyncio waits for more than this under TCP, and for as much as this under TLS
             transport.set_write_buffer_limits(high=1 if self._over_tls else 0)
@@ -191,37 +161,51 @@ class Answer:
 
         Content that is delimited by the close itself needs a reset to be seen as cut.
         """
+        self.keep_alive = False
+        transport = self._protocol.transport
         if self._until_close or self.stalled:
-            reset(self._request.transport)
-        elif self._request.transport is not None:
-            self._request.transport.close()
+            reset(transport)
+        elif transport is not None:
+            transport.close()
+
+    def _send(self, data: bytes) -> None:
+        transport = self._protocol.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        transport.write(data)
 
     async def _write(self, data: bytes) -> None:
+        self._send(data)
         self.started = True
-        await self._writer.write(data, drain=False)
-        if self._request.protocol.writing_paused:
+        if self._protocol.writing_paused:
             await self._drained()
 
     async def _drained(self) -> None:
         """Wait until the client has taken enough, but not longer than it may idle."""
-        patience = Deadline(asyncio.get_running_loop(), self._give_up)
+        patience = Deadline(asyncio.get_running_loop(), lambda: self._look(patience))
+        self._waiting = self._protocol.write_buffer_size
         patience.set(self._idle)
         try:
-            await self._writer.drain()
+            await self._protocol.drained()
         finally:
             patience.close()
 
-    def _give_up(self) -> None:
-        self.stalled = True
-        self.cut()
+    def _look(self, patience: Deadline) -> None:
+        """Give a client up that has taken nothing since the last look."""
+        waiting = self._protocol.write_buffer_size
+        if waiting < self._waiting:
+            self._waiting = waiting
+            patience.set(self._idle)
+        else:
+            self.stalled = True
+            self.cut()
 
     def _hop(self) -> list[Field]:
         """Return the fields that hold for the hop to the client only (RFC 9112 §9.3).
 
         A client that is still sending what nobody will read is parted from.
         """
-        protocol = cast("ClientProtocol", self._request.protocol)
-        ends = protocol.ending or not self._request.content.is_eof()
+        ends = self._protocol.ending or not self._request.content.is_eof()
         self.keep_alive = self.keep_alive and not ends
         if not self.keep_alive:
             return [(b"Connection", b"close")]

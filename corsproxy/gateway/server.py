@@ -1,4 +1,4 @@
-"""aiohttp's low-level server on our listeners, and its graceful end."""
+"""Listeners with their connections, and their graceful end."""
 
 import asyncio
 import errno
@@ -6,22 +6,17 @@ import os
 import socket
 import ssl
 import stat
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import cast
 
-from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser
 
 from corsproxy.config.settings import Config
 from corsproxy.core.errors import GatewayError, ProxyErrorType
-from corsproxy.core.exchange import Exchange
 from corsproxy.core.limits import Listener
 from corsproxy.core.messages import Client
 from corsproxy.gateway.handler import Gateway
-from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.protocol import ClientProtocol
 from corsproxy.gateway.tls import TlsAcceptor, listening_sockets
 
@@ -51,11 +46,8 @@ def require_c_parser() -> None:
         )
 
 
-class Listening(web.Server):
-    """One listener with its connections; a subclass, so that they are `ClientProtocol`s.
-
-    aiohttp's own factory drops every limit without a word when one keyword is unknown to it.
-    """
+class Listening:
+    """One listener with its connections."""
 
     def __init__(
         self,
@@ -65,9 +57,9 @@ class Listening(web.Server):
         context: ssl.SSLContext | None = None,
     ) -> None:
         """Listen on `listener`, over TLS where there is a `context`; unix sockets are plain."""
-        super().__init__(self._handle, handler_cancellation=True)
         self.listener = listener
-        self._gateway = gateway
+        self.gateway = gateway
+        self.connections: set[ClientProtocol] = set()
         self._context = None if listener.socket else context
         self._acceptor: TlsAcceptor | None = None
         self._server: asyncio.Server | None = None
@@ -80,7 +72,7 @@ class Listening(web.Server):
         self._trusted = config.trusted_proxies
         for connection in self.connections:
             if connection.transport is not None:
-                cast("ClientProtocol", connection).client = self.meet(connection.transport)
+                connection.client = self.meet(connection.transport)
 
     def meet(self, transport: asyncio.BaseTransport) -> Client:
         """Say who is at the other end of a connection, and how it came."""
@@ -125,31 +117,18 @@ class Listening(web.Server):
         bound = self._server.sockets[0].getsockname() if self._server else None
         return self.listener.url(bound, "https" if self._context else "http")
 
-    def admit(self) -> GatewayError | None:
-        """Say why a new connection is not served, if it isn't."""
-        self._gateway.connections += 1
-        if self._gateway.connections <= self.limits.connections:
+    def admit(self, connection: ClientProtocol) -> GatewayError | None:
+        """Take a new connection, and say why it is not served, if it isn't."""
+        self.connections.add(connection)
+        self.gateway.connections += 1
+        if self.gateway.connections <= self.limits.connections:
             return None
         return GatewayError(ProxyErrorType.CONNECTION_LIMIT_REACHED)
 
-    def leave(self) -> None:
+    def leave(self, connection: ClientProtocol) -> None:
         """Note that a connection is gone."""
-        self._gateway.connections -= 1
-
-    @property
-    def explainer(self) -> Explainer:
-        """What the proxy's own answers say."""
-        return self._gateway.explainer
-
-    @property
-    def report(self) -> Callable[[Exchange], None]:
-        """Who hears of an exchange."""
-        return self._gateway.report
-
-    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        protocol = cast("ClientProtocol", request.protocol)
-        protocol.begin(request)
-        return self._gateway.handle(request, protocol.client, protocol.memory, protocol.refusal)
+        self.connections.discard(connection)
+        self.gateway.connections -= 1
 
     # The end, in the order of time.
 
@@ -160,8 +139,8 @@ class Listening(web.Server):
         self._server.close()
         if self._acceptor is not None:
             self._acceptor.close()
-        for connection in self.connections:
-            if not cast("ClientProtocol", connection).busy:
+        for connection in list(self.connections):
+            if not connection.busy:
                 connection.force_close()
         if self.listener.socket:
             with suppress(OSError):
@@ -169,13 +148,14 @@ class Listening(web.Server):
 
     def close(self) -> None:
         """Close what is left of the connections, once what is written has left."""
-        for connection in self.connections:
-            cast("ClientProtocol", connection).part()
+        for connection in list(self.connections):
+            connection.part()
 
     def abort(self) -> None:
         """Close what is still left of them at once."""
-        for transport in list(self._connections.values()):
-            transport.abort()
+        for connection in list(self.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
 
 class _Plain(ClientProtocol):

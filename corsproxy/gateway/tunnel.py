@@ -3,10 +3,9 @@
 import asyncio
 from contextlib import suppress
 
-from aiohttp import web
-
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.gateway.relay import Answer
+from corsproxy.gateway.request import Request
 from corsproxy.gateway.upload import Upload
 from corsproxy.gateway.wire import Connection, Expiry
 
@@ -14,15 +13,15 @@ _SILENT = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT, "the tunnel was silent"
 
 
 class _Upward:
-    """What the client sends, on its way to the upstream; aiohttp takes it for a parser."""
+    """What the client sends, on its way to the upstream."""
 
-    def __init__(self, request: web.BaseRequest, upload: Upload, connection: Connection) -> None:
+    def __init__(self, request: Request, upload: Upload, connection: Connection) -> None:
         self._request = request
         self._upload = upload
         self._connection = connection
         self._draining: asyncio.Task[None] | None = None
 
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+    def take(self, data: bytes) -> None:
         """Pass octets on, and hold the client back while the upstream is slow."""
         self._upload.received += len(data)
         self._connection.write(data)
@@ -32,10 +31,6 @@ class _Upward:
             if transport is not None:
                 transport.pause_reading()
             self._draining = asyncio.ensure_future(self._resume())
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """Take the client's end: the exchange is cancelled with it."""
 
     async def _resume(self) -> None:
         with suppress(GatewayError):  # which the other direction reports
@@ -52,7 +47,7 @@ class _Upward:
 
 
 async def tunnel(
-    request: web.BaseRequest,
+    request: Request,
     upload: Upload,
     answer: Answer,
     connection: Connection,
@@ -65,9 +60,7 @@ async def tunnel(
     connection.tunnel()
     connection.expect(idle, _SILENT)
     upward = _Upward(request, upload, connection)
-    request.protocol.keep_alive(False)  # aiohttp's idle timer is not for tunnels
-    # the parser is duck-typed: aiohttp calls feed_data() and feed_eof() only
-    request.protocol.set_parser(upward)  # type: ignore[arg-type]
+    request.protocol.tunnel(upward.take)
     try:
         while True:
             await connection.content()

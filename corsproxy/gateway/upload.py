@@ -10,6 +10,7 @@ from corsproxy.core.messages import RequestHead
 from corsproxy.core.routes import Route
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.relay import Answer, has_left
+from corsproxy.gateway.request import Request
 from corsproxy.gateway.wire import Connection, Expiry
 
 _CONTINUE_PATIENCE = 1.0  # seconds until content is sent unasked (RFC 9110 §10.1.1)
@@ -24,7 +25,7 @@ _NOT_SENDING = Expiry(ProxyErrorType.HTTP_REQUEST_ERROR, "the client stopped sen
 class Upload:
     """The content of one request: at hand in whole (`ready`), or to be passed on as it comes."""
 
-    def __init__(self, request: web.BaseRequest, head: RequestHead, route: Route) -> None:
+    def __init__(self, request: Request, head: RequestHead, route: Route) -> None:
         """Look at what is here already; raise `GatewayError` where it is known to be too much."""
         self._request = request
         self._route = route
@@ -41,7 +42,7 @@ class Upload:
     def _at_hand(self) -> bytes | None:
         """Return the content as it goes on the wire, if all of it is here already."""
         content = self._request.content
-        if not self._request.body_exists:
+        if not self._request.has_content:
             return b""
         if self._expects or not content.is_eof() or content.exception() is not None:
             return None
@@ -89,7 +90,7 @@ class Upload:
         except TimeoutError:
             if connection.answered:
                 return False
-        await answer.proceed()
+        answer.proceed()
         return True
 
     async def _pass_on(self, connection: Connection) -> None:

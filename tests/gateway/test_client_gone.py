@@ -118,7 +118,7 @@ async def is_held_back(under_test: Proxy) -> bool:
     for _ in range(50):
         await asyncio.sleep(0)
         connections = under_test.app._listenings[0].connections
-        if not (connections and connections[0]._reading_paused):
+        if not any(connection._reading_paused for connection in connections):
             return False
     return True
 

@@ -38,6 +38,7 @@ def chunked(chunks: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("attack", "status"),
     [
+        pytest.param(b"CONNECT \r\n\r\n", 400, id="R11 R16 CONNECT to nowhere"),
         pytest.param(POST + LENGTH + b"2\r\n" + CHUNKED + b"\r\n" + CHUNKS, 400, id="R37 CL, TE"),
         pytest.param(POST + CHUNKED + LENGTH + b"2\r\n\r\n" + CHUNKS, 400, id="R37 TE, CL"),
         pytest.param(coded(b"gzip, chunked"), 501, id="R38 another coding before"),

@@ -42,11 +42,11 @@ class Version:
 
 
 @dataclass
-class Request:
-    """As much of aiohttp's request as a head is read from."""
+class Message:
+    """As much of what aiohttp's parser makes of a head as one is read from."""
 
     method: str
-    raw_path: str
+    path: str
     raw_headers: Fields
     version: Version
 
@@ -73,7 +73,7 @@ FIELDS = st.sampled_from(
     ]
 )
 REQUESTS = st.builds(
-    Request,
+    Message,
     st.sampled_from(["GET", "OPTIONS", "PUT", "TRACE"]),
     st.sampled_from(["/api/x", "/api/y?q=1", "*", "http://other.example/api", "nonsense"]),
     FIELDS,
@@ -86,22 +86,22 @@ VISITS = st.lists(st.tuples(REQUESTS, st.sampled_from([None, *ROUTES])), max_siz
 
 @given(VISITS, st.sampled_from([CLIENT, TRUSTED]))
 def test_a_memory_answers_as_the_functions_do(
-    visits: list[tuple[Request, Route | None]], client: Client
+    visits: list[tuple[Message, Route | None]], client: Client
 ) -> None:
     memory = Memory()
-    for request, match in visits:
-        head = memory.read(request)  # type: ignore[arg-type]
+    for message, match in visits:
+        head = memory.read(message)  # type: ignore[arg-type]
         route = match or ROUTES[0]
         kind = classify(head.method, head.named)
         policy = match.policy if match else TABLE.default
 
-        raw = request.raw_path.encode()
+        raw = message.path.encode()
         assert head == RequestHead(
-            request.method.encode(),
+            message.method.encode(),
             targets.parse(raw) or targets.Target(raw),
-            request.version.minor,
-            request.raw_headers,
-            index_fields(request.raw_headers),
+            message.version.minor,
+            message.raw_headers,
+            index_fields(message.raw_headers),
         )
         assert memory.kind == kind
         method = kind.methods[0] if isinstance(kind, PreflightRequest) else head.method
@@ -115,9 +115,9 @@ def test_a_memory_answers_as_the_functions_do(
             match,
             TABLE,
         )
-        remembered = memory.refuse(head, request.version.major, b"corsproxy-0")
+        remembered = memory.refuse(head, message.version.major, b"corsproxy-0")
         anew = admission.refuse(
-            head, (request.version.major, request.version.minor), b"corsproxy-0"
+            head, (message.version.major, message.version.minor), b"corsproxy-0"
         )
         assert (remembered and remembered.detail) == (anew and anew.detail)
         via = b"1.%d corsproxy-0" % head.minor
@@ -128,8 +128,8 @@ def test_a_memory_answers_as_the_functions_do(
 
 def test_a_long_head_is_not_remembered() -> None:
     memory = Memory()
-    request = Request("GET", "/", fields((b"X-Long", b"x" * 10_000)), Version(1, 1))
+    message = Message("GET", "/", fields((b"X-Long", b"x" * 10_000)), Version(1, 1))
 
-    memory.read(request)  # type: ignore[arg-type]
+    memory.read(message)  # type: ignore[arg-type]
 
     assert memory._fields is None

@@ -44,7 +44,11 @@ def chunks_end(*packets: bytes) -> int | str | None:
 HEADS = {
     "whole": ([GET], GET, len(GET)),
     "with content behind it": ([GET + b"hi" + EMPTY_LINE], GET, len(GET)),
-    "octet by octet": ([GET[i : i + 1] for i in range(len(GET))], GET, len(GET)),
+    "octet by octet": (
+        [*(GET[i : i + 1] for i in range(len(GET) - 1)), b"\n" + GET],
+        GET,
+        len(GET),
+    ),
     "its end by itself": ([GET[:-4], EMPTY_LINE], GET, len(GET)),
     "its end in two halves": ([GET[:-2], b"\r\n" + GET], GET, len(GET)),
     "its last octet by itself": ([GET[:-1], b"\n" + GET], GET, len(GET)),
@@ -60,6 +64,11 @@ HEADS = {
 def test_a_head_ends_with_its_empty_line(packets: list[bytes], found: bytes, octets: int):
     head = Head()
     assert (taken(head, *packets), head.octets) == (found, octets)
+
+
+@pytest.mark.parametrize("cut", range(1, len(GET)))
+def test_a_head_may_be_cut_anywhere(cut: int):
+    assert taken(Head(), GET[:cut], GET[cut:] + GET) == GET
 
 
 def test_a_part_is_taken_from_where_it_begins():

@@ -7,7 +7,7 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser
 
-from corsproxy.gateway.refusals import from_parser, too_large
+from corsproxy.gateway.refusals import from_parser, too_large, too_late
 
 LINE, FIELD = 100, 101
 HEAD = b"GET / HTTP/1.1\r\nHost: h\r\n"
@@ -46,9 +46,10 @@ def test_what_the_parser_refuses(raw: bytes, status: int, detail: str):
     assert (error.status, error.detail, error.kind.token) == (status, detail, "http_request_error")
 
 
-def test_what_else_is_raised_is_malformed():
-    error = from_parser(None, LINE)
-    assert (error.status, error.detail) == (400, "the request is malformed")
+def test_a_head_that_takes_too_long():
+    error = too_late()
+    shown = (error.status, error.detail, error.kind.token)
+    assert shown == (408, "the request's head took too long", "http_request_error")
 
 
 def test_a_head_that_is_too_large_in_whole():

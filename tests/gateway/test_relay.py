@@ -6,7 +6,7 @@ import pytest
 
 from corsproxy.core.cors import Verdict
 from corsproxy.core.messages import Client, Passage, ResponseHead
-from corsproxy.gateway.relay import render, reset, written
+from corsproxy.gateway.relay import render, reset
 
 NOBODY = Passage(Verdict(), None, Client("127.0.0.1"))
 
@@ -27,15 +27,6 @@ def test_the_head_of_an_answer_of_our_own(status: int, content: bytes, size: byt
     assert date.sub(b"Date: now\r\n", head) == (
         b"HTTP/1.1 %d X\r\nConnection: close\r\nA: b\r\n" % status + size + b"Date: now\r\n\r\n"
     )
-
-
-@pytest.mark.parametrize("keep_alive", [True, False], ids=["kept alive", "closed"])
-async def test_what_is_written_already_is_not_written_again(*, keep_alive: bool):
-    answer = written(keep_alive=keep_alive)
-    # aiohttp's two calls must find nothing to do
-    assert await answer.prepare(None) is None  # type: ignore[arg-type]
-    assert await answer.write_eof() is None
-    assert answer.keep_alive is keep_alive
 
 
 def test_there_may_be_no_connection_left_to_reset():

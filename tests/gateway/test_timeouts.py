@@ -141,22 +141,27 @@ async def test_a_connection_on_which_nothing_is_said_is_closed_without_a_word(
 
 # R84
 @pytest.mark.parametrize("first", [b"", b"\r\n", b"GET"], ids=["", "CRLF first", "in two packets"])
+@pytest.mark.parametrize("before", [0, 1], ids=["the first", "a later one"])
 async def test_the_time_for_a_head_is_not_for_what_follows(
-    upstream: Start, proxy: Start, first: bytes
+    upstream: Start, proxy: Start, first: bytes, before: int
 ):
     async def script(
         state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await state.request(reader)
-        loop = asyncio.get_running_loop()
-        end = loop.time() + 0.4
-        while loop.time() < end:  # noqa: ASYNC110 it is another's state
-            await asyncio.sleep(0)
-        writer.write(OK)
+        for late in [*[0.0] * before, 0.3]:
+            await state.request(reader)
+            loop = asyncio.get_running_loop()
+            end = loop.time() + late
+            while loop.time() < end:  # noqa: ASYNC110 it is another's state
+                await asyncio.sleep(0)
+            writer.write(OK)
 
-    before = await upstream(script)
-    under_test = await proxy(before.url, top={"timeouts": {"header": 0.2}})
+    server = await upstream(script)
+    under_test = await proxy(server.url, top={"timeouts": {"header": 0.15}})
     reader, writer = await under_test.connect()
+    for _ in range(before):
+        writer.write(GET)
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
     writer.write(first)
     async with asyncio.timeout(2):
         while not under_test.left_behind[0]:  # noqa: ASYNC110 it is another's state
@@ -165,6 +170,30 @@ async def test_the_time_for_a_head_is_not_for_what_follows(
         await asyncio.sleep(0)
     writer.write(GET.removeprefix(first))
     assert (await asyncio.wait_for(reader.read(65536), 2)).endswith(b"\r\n\r\nok")
+
+
+# R84
+@pytest.mark.parametrize("before", [b"", GET], ids=["the first", "a later one"])
+async def test_a_head_that_trickles(answering: Start, proxy: Start, before: bytes):
+    server = await answering(OK)
+    under_test = await proxy(server.url, top={"timeouts": {"header": 0.2}})
+    reader, writer = await under_test.connect()
+    if before:
+        writer.write(before)
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\nok"), 2)
+    answer = asyncio.ensure_future(reader.read(65536))
+    loop = asyncio.get_running_loop()
+    begun = due = loop.time()
+    octets = iter(range(256))
+    writer.write(b"GET /")
+    async with asyncio.timeout(2):
+        while not answer.done():
+            if loop.time() >= due:
+                writer.write(b"%x" % next(octets))
+                due += 0.05
+            await asyncio.sleep(0)
+    assert (await answer).startswith(b"HTTP/1.1 408 ")
+    assert loop.time() - begun < 1
 
 
 # R84

@@ -109,14 +109,16 @@ async def tunnel(client: Client) -> None:
 
 async def echoed(client: Client, line: Line, body: memoryview, at: int) -> None:
     """Send what is left of a body, and read all of it back."""
-    sending = asyncio.ensure_future(line.write(bytes(body[at:])))
+    left = bytes(body[at:])
+    sending = asyncio.ensure_future(line.write(left)) if left else None
     back = 0
     while back < len(body):
         data = await line.some()
         if body[back : back + len(data)] != data:
             raise Altered(f"the tunnel's octets differ after {back}")
         back += len(data)
-    await sending
+    if sending is not None:
+        await sending
     client.book.up += back
     client.book.down += back
 
