@@ -207,7 +207,7 @@ class Gateway:
         visit.exchange.status = reply.head.status
         answer.keep_alive = answer.keep_alive and not self.draining
         if reply.head.status != _SWITCHING_PROTOCOLS:
-            await answer.relay(reply, visit.passage, connection)
+            await answer.relay(reply, visit.passage, connection, visit.memory)
             return
         protocols = [v for n, v in reply.head.fields if n.lower() == b"upgrade"]
         if not _was_asked_for(protocols, visit.head):

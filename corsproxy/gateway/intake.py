@@ -21,13 +21,15 @@ from corsproxy.gateway.pieces import EMPTY_LINE, Chunks, Head, Sized
 from corsproxy.gateway.refusals import from_parser, too_large
 
 _READ_SIZE = 64 * 1024  # octets of content, or of what has to wait, before no more are read
+_REMEMBERED = 4096  # octets of a head
 
 
 class Intake(BaseProtocol):
     """The reading half of a client's connection."""
 
-    __slots__ = ("_at", "_body", "_closing", "_content", "_head", "_held", "_limit", "_patience",
-                 "_ready", "_stopped", "_tunnel", "_waits")  # fmt: skip
+    __slots__ = ("_at", "_body", "_closing", "_content", "_head", "_held", "_last",
+                 "_last_message", "_limit", "_patience", "_ready", "_stopped", "_tunnel",
+                 "_waits")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, head_limit: int) -> None:
         """Read heads of `head_limit` octets at most."""
@@ -44,6 +46,8 @@ class Intake(BaseProtocol):
         self._stopped = False
         self._closing = False
         self._tunnel: Callable[[bytes], None] | None = None
+        self._last = b""  # the last head that had no content, and what the parser made of it
+        self._last_message: RawRequestMessage | None = None
 
     @property
     @abstractmethod
@@ -82,8 +86,10 @@ class Intake(BaseProtocol):
         """Take octets; without any, it is aiohttp that has room for what it held back."""
         if self._closing and self._body is None:
             return
-        if self._ready and data.endswith(EMPTY_LINE) and data.rfind(EMPTY_LINE, 0, -1) < 0:
-            self._feed_head(data, len(data))  # one whole head, as most are
+        if self._ready and data == self._last and self._last_message is not None:
+            self._open(self._last_message, EMPTY_PAYLOAD, len(data))
+        elif self._ready and data.endswith(EMPTY_LINE) and data.rfind(EMPTY_LINE, 0, -1) < 0:
+            self._remember(data, self._feed_head(data, len(data)))  # one whole head, as most are
         elif self._tunnel is not None:
             self._tunnel(data)
         else:
@@ -126,18 +132,25 @@ class Intake(BaseProtocol):
         elif head.octets > self._limit:
             self._refuse(too_large())
 
-    def _feed_head(self, piece: bytes, octets: int) -> None:
+    def _feed_head(self, piece: bytes, octets: int) -> RawRequestMessage | None:
         try:
             messages, self._upgraded, _ = self._parser.feed_data(piece)  # type: ignore[union-attr]
         except HttpProcessingError as error:
             self._refuse(from_parser(error, self._limit))
-            return
-        if messages:
-            message, content = messages[0]
-            if message.path is None:  # CONNECT to nowhere is no error to the parser
-                self._refuse(from_parser(BadHttpMessage("no target"), self._limit))
-            else:
-                self._open(message, content, octets)
+            return None
+        if not messages:
+            return None
+        message, content = messages[0]
+        if message.path is None:  # CONNECT to nowhere is no error to the parser
+            self._refuse(from_parser(BadHttpMessage("no target"), self._limit))
+            return None
+        self._open(message, content, octets)
+        return message if content is EMPTY_PAYLOAD else None
+
+    def _remember(self, data: bytes, message: RawRequestMessage | None) -> None:
+        """Keep a head that may come again: the same octets then need no parser."""
+        if message and not (message.upgrade or message.should_close) and len(data) <= _REMEMBERED:
+            self._last, self._last_message = data, message
 
     def _read_content(self, body: Sized | Chunks) -> None:
         try:

@@ -11,8 +11,8 @@ from aiohttp.http_parser import RawRequestMessage
 from corsproxy.core import admission, targets
 from corsproxy.core.cors import CorsRequest, PreflightRequest, classify
 from corsproxy.core.errors import GatewayError
-from corsproxy.core.heads import fields_to_upstream, request_line
-from corsproxy.core.messages import Client, Passage, RequestHead, index_fields
+from corsproxy.core.heads import fields_to_upstream, request_line, to_client
+from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead, index_fields
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 from corsproxy.core.verdicts import Verdict
@@ -27,14 +27,19 @@ class Memory:
     `kind` is what that head is to CORS.
     """
 
-    __slots__ = ("_admitted", "_fields", "_match", "_matched", "_passage", "_path", "_sent",
-                 "_sent_to", "_start", "_table", "_whole", "kind")  # fmt: skip
+    __slots__ = ("_admitted", "_answer", "_fields", "_match", "_matched", "_message", "_now",
+                 "_passage", "_path", "_reply", "_sent", "_sent_to", "_start", "_table", "_way_out",
+                 "_whole", "kind")  # fmt: skip
 
     def __init__(self) -> None:
         self._path: str | None = None
         self._fields: RequestHead | None = None
         self._match: Route | None = None
         self._table: RouteTable | None = None
+        self._message: RawRequestMessage | None = None
+        self._reply: ResponseHead | None = None
+        self._way_out: Passage | None = None
+        self._now = self._answer = b""
         self._forget()
 
     def _forget(self) -> None:
@@ -49,7 +54,11 @@ class Memory:
 
     def read(self, message: RawRequestMessage) -> RequestHead:
         """Return the head of a request; what was remembered of another one is forgotten."""
-        path, fields, last = message.path, message.raw_headers, self._fields
+        last = self._fields
+        if message is self._message and last is not None:
+            return last
+        self._message = message
+        path, fields = message.path, message.raw_headers
         method, minor = message.method.encode(), message.version.minor
         if last is None or last.fields != fields or last.method != method or last.minor != minor:
             return self._read_anew(path, RequestHead(method, _NOWHERE, minor, fields, {}))
@@ -118,6 +127,13 @@ class Memory:
             self._start = request_line(head, route)
             self._whole = head
         return self._start + self._sent
+
+    def to_client(self, reply: ResponseHead, passage: Passage, now: bytes) -> bytes:
+        """Write the head of an answer of which the hop changes nothing (`heads.to_client`)."""
+        if self._reply is not reply or self._way_out is not passage or self._now is not now:
+            self._answer = to_client(reply, passage, (), now)
+            self._reply, self._way_out, self._now = reply, passage, now
+        return self._answer
 
 
 def _target(path: str) -> Target:

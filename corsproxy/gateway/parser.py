@@ -6,8 +6,6 @@ declared end, content on 204, 304 and HEAD; such a connection is not used again.
 """
 
 import re
-from enum import Enum, auto
-from typing import NamedTuple
 
 import httptools
 
@@ -15,10 +13,13 @@ from corsproxy.core.crossing import TO_CLIENT, Crossing
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control, members
 from corsproxy.core.messages import ResponseHead
+from corsproxy.gateway.framing import Framing, Reply
+from corsproxy.gateway.known import KnownHeads
 
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
+_EMPTY_LINE = b"\r\n\r\n"
 _EMPTY_LINES = re.compile(rb"\r?\n(?:\r?\n)+")
 _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
 
@@ -26,23 +27,6 @@ _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which t
 _NO_TRAILERS = frozenset(
     {b"content-length", b"transfer-encoding", b"host", b"set-cookie", b"connection", b"trailer"}
 )
-
-
-class Framing(Enum):
-    """How the end of a response's content is found (RFC 9112 §6.3)."""
-
-    NONE = auto()
-    LENGTH = auto()
-    CHUNKED = auto()
-    CLOSE = auto()
-
-
-class Reply(NamedTuple):
-    """A response head, interim or final, and how its content is framed."""
-
-    head: ResponseHead
-    framing: Framing
-    persistent: bool = True
 
 
 class ReplyParser:
@@ -59,18 +43,14 @@ class ReplyParser:
     _interim = 0  # how many interim responses there were
     _reason = b""
     _version = ""
+    _left: int | None = None  # octets of content to come, where llhttp isn't needed for them
+    _parser: httptools.HttpResponseParser | None = None
 
-    def __init__(self, *, bodiless: bool, limit: int) -> None:
+    def __init__(self, *, bodiless: bool, limit: int, known: KnownHeads | None = None) -> None:
         """Make ready for the answer to a request; `bodiless` for HEAD, `limit` in octets."""
-        parser = httptools.HttpResponseParser(self)
-        self._parser: httptools.HttpResponseParser | None = parser
-        parser.set_dangerous_leniencies(
-            lenient_headers=True,
-            lenient_optional_cr_before_lf=True,
-            lenient_spaces_after_chunk_size=True,
-        )
         self._bodiless = bodiless
         self._limit = limit
+        self._known = None if bodiless else known
         self._fields: list[Field] = []
         self._heads: list[bytes] = []  # as received, as long as the final one is not whole
         self.replies: list[Reply] = []
@@ -84,18 +64,47 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> None:
         """Take what was received; raise `GatewayError` where it is no response (RFC 9112 §4)."""
-        if self.complete or self._parser is None:
+        if self._left is not None:
+            self._count(data)
+            return
+        if self.complete:
             if self.tail is None:
                 self.junk = True
             else:
                 self.tail += data
             return
+        if self.final is not None or self._octets or self._known is None:
+            self._parse(data)
+            return
+        end = data.find(_EMPTY_LINE) + 4
+        known = self._known.find(data[:end])
+        if known is None:
+            self._parse(data)
+            reply = self.final
+            if reply and reply.framing is Framing.LENGTH and reply.persistent and not self._interim:
+                self._known.note(data[:end], reply)
+        else:
+            self.final, self._left = known, known.length
+            self.replies.append(known)
+            self._count(data[end:])
+
+    def _count(self, data: bytes) -> None:
+        """Take content of which only the length counts."""
+        left = self._left or 0
+        self.junk = self.junk or len(data) > left
+        if data and left:
+            self.body.append(data[:left] if len(data) > left else data)
+        self._left = max(0, left - len(data))
+        self.complete = not self._left
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._parser or self._begin()
         if self.final is None:
             self._version = _USUAL if not self._octets and data.startswith(_USUAL_LINE) else ""
             self._octets += len(data)
             self._heads.append(data)
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self.tail = data[upgrade.args[0] :]
             self.complete = True
@@ -105,9 +114,20 @@ class ReplyParser:
             self.junk = True
         if self.final is None and self._octets > self._limit:
             raise _too_large(self._limit)
-        if self.complete:
+        if self.final is not None and self.final.framing is Framing.LENGTH and not self.complete:
+            self._left = self.final.length - sum(map(len, self.body))
+        if self.complete or self._left:
             # the two hold each other; parted, they go at once and leave the collector nothing
             self._parser = None
+
+    def _begin(self) -> httptools.HttpResponseParser:
+        self._parser = parser = httptools.HttpResponseParser(self)
+        parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        return parser
 
     def feed_eof(self, error: Exception | None) -> None:
         """Take the end of the connection; raise `GatewayError` where it cuts the response.
@@ -175,14 +195,14 @@ class ReplyParser:
         if not self._is_http():
             self._fail(_malformed("a head that is none of HTTP's"))
         self._heads.clear()
-        framing, options = self._framing(status, version)
+        framing, options, length = self._framing(status, version)
         head = ResponseHead(status, self._reason, self._fields, options)
         persistent = (
             self._parser.should_keep_alive()
             and framing is not Framing.CLOSE
             and status != _SWITCHING_PROTOCOLS
         )
-        self.final = Reply(head, framing, persistent)
+        self.final = Reply(head, framing, persistent, length)
         self.replies.append(self.final)
         self.complete = framing is Framing.NONE
 
@@ -206,8 +226,8 @@ class ReplyParser:
         """End the message, unless it was an interim one."""
         self.complete = self.complete or self.final is not None
 
-    def _framing(self, status: int, version: str) -> tuple[Framing, list[bytes]]:
-        """Tell how the content ends, and what stands in Connection."""
+    def _framing(self, status: int, version: str) -> tuple[Framing, list[bytes], int]:
+        """Tell how the content ends, what stands in Connection, and the length."""
         codings, options, length = [], [], None
         for name, value in self._fields:
             crossing, key = TO_CLIENT[name]
@@ -224,12 +244,12 @@ class ReplyParser:
         ):
             self._fail(_malformed("a transfer coding other than one 'chunked'"))
         if self._bodiless or status in _NO_CONTENT or status == _SWITCHING_PROTOCOLS:
-            return Framing.NONE, options
+            return Framing.NONE, options, 0
         if codings:
-            return Framing.CHUNKED, options
+            return Framing.CHUNKED, options, 0
         if length is None:
-            return Framing.CLOSE, options
-        return Framing.LENGTH if int(length) else Framing.NONE, options
+            return Framing.CLOSE, options, 0
+        return Framing.LENGTH if int(length) else Framing.NONE, options, int(length)
 
     def _fail(self, error: GatewayError) -> None:
         # httptools wraps what a callback raises; the real reason is kept beside it

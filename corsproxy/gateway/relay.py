@@ -13,7 +13,8 @@ from corsproxy.core.heads import to_client
 from corsproxy.core.messages import Passage, RequestHead, ResponseHead
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.deadline import Deadline
-from corsproxy.gateway.parser import Framing, Reply
+from corsproxy.gateway.framing import Framing, Reply
+from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.request import Request
 from corsproxy.gateway.wire import Connection, Expiry
 
@@ -89,7 +90,9 @@ class Answer:
         """Ask the client for its content (RFC 9110 §10.1.1)."""
         self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    async def relay(self, reply: Reply, passage: Passage, connection: Connection) -> None:
+    async def relay(
+        self, reply: Reply, passage: Passage, connection: Connection, memory: Memory
+    ) -> None:
         """Pass a response on as it comes; raise `GatewayError` where the upstream cuts it.
 
         The client's own pace holds the upstream back.
@@ -101,7 +104,10 @@ class Answer:
         hop = self._hop()
         if chunked:
             hop.append((b"Transfer-Encoding", b"chunked"))
-        out = to_client(reply.head, passage, hop, _Clock.now())
+        if hop:
+            out = to_client(reply.head, passage, hop, _Clock.now())
+        else:
+            out = memory.to_client(reply.head, passage, _Clock.now())
         while True:
             # what is here goes out with the head, and the end with what is here
             ended, content = connection.complete, connection.take()

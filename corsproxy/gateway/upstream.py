@@ -15,6 +15,7 @@ from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.limits import Limits
 from corsproxy.core.routes import Route
 from corsproxy.core.upstreams import Address, ForwardProxy, UpstreamTls
+from corsproxy.gateway.known import KnownHeads
 from corsproxy.gateway.names import Names, Nodes
 from corsproxy.gateway.remains import TlsSocket
 from corsproxy.gateway.wire import Connection
@@ -33,6 +34,7 @@ class Pools:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._names = Names()
+        self._known = KnownHeads()
         self._idle: dict[Address, deque[Connection]] = {}
         self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
         self._open: set[Connection] = set()
@@ -168,7 +170,7 @@ class Pools:
             )
 
     def _make(self) -> Connection:
-        return Connection(self._limits.upstream_header_size, self._lost)
+        return Connection(self._limits.upstream_header_size, self._lost, self._known)
 
     def _keep(self, connection: Connection) -> Connection:
         if not connection.closed:

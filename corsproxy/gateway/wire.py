@@ -7,7 +7,9 @@ from typing import NamedTuple, cast
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import Fields
 from corsproxy.gateway.deadline import Deadline
-from corsproxy.gateway.parser import Reply, ReplyParser
+from corsproxy.gateway.framing import Reply
+from corsproxy.gateway.known import KnownHeads
+from corsproxy.gateway.parser import ReplyParser
 from corsproxy.gateway.remains import remains
 
 _HIGH_WATER = 256 * 1024  # octets of content held before the upstream is told to wait
@@ -28,10 +30,16 @@ class Connection(asyncio.Protocol):
     Every method that waits raises `GatewayError` when the upstream fails or a deadline passes.
     """
 
-    def __init__(self, head_limit: int, lost: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self,
+        head_limit: int,
+        lost: Callable[["Connection"], None],
+        known: KnownHeads | None = None,
+    ) -> None:
         """Make one whose response heads have `head_limit` octets at most; `lost` hears its end."""
         self._loop = loop = asyncio.get_running_loop()
         self._head_limit = head_limit
+        self._known = known
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._parser: ReplyParser | None = None
@@ -54,7 +62,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, head: bytes, *, bodiless: bool) -> None:
         """Begin an exchange: write a request's head, with its content if that is at hand."""
-        self._parser = ReplyParser(bodiless=bodiless, limit=self._head_limit)
+        self._parser = ReplyParser(bodiless=bodiless, limit=self._head_limit, known=self._known)
         self.continued.clear()
         self.received = False
         self.exchanges += 1
