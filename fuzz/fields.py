@@ -15,7 +15,8 @@ from corsproxy.core.origins import compile_origins
 from corsproxy.core.routes import CookieRules, HeaderEdits, Route, RouteTable
 from corsproxy.core.upstreams import Address, Upstream
 from corsproxy.core.verdicts import Verdict
-from corsproxy.gateway.parser import Framing, ReplyParser
+from corsproxy.gateway.parser import ReplyParser
+from corsproxy.gateway.replies import Framing
 from fuzz.clock import within
 from fuzz.mutate import literals
 

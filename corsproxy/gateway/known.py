@@ -6,7 +6,7 @@ repeated takes a fifth less of the processor; `tests/gateway/test_known.py` hold
 against those of a parser that remembers nothing.
 """
 
-from corsproxy.gateway.framing import Reply
+from corsproxy.gateway.replies import Reply
 
 _MOST = 128  # heads
 _LONGEST = 2048  # octets

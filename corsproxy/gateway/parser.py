@@ -13,8 +13,8 @@ from corsproxy.core.crossing import TO_CLIENT, Crossing
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control, members
 from corsproxy.core.messages import ResponseHead
-from corsproxy.gateway.framing import Framing, Reply
 from corsproxy.gateway.known import KnownHeads
+from corsproxy.gateway.replies import Framing, Reply
 
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
@@ -77,16 +77,26 @@ class ReplyParser:
             self._parse(data)
             return
         end = data.find(_EMPTY_LINE) + 4
-        known = self._known.find(data[:end])
+        octets = data[:end] if end >= len(_EMPTY_LINE) else b""
+        known = self._known.find(octets)
         if known is None:
             self._parse(data)
-            reply = self.final
-            if reply and reply.framing is Framing.LENGTH and reply.persistent and not self._interim:
-                self._known.note(data[:end], reply)
+            if self.final is not None and self._may_come_again(octets, self.final):
+                self._known.note(octets, self.final)
         else:
             self.final, self._left = known, known.length
             self.replies.append(known)
             self._count(data[end:])
+
+    def _may_come_again(self, octets: bytes, reply: Reply) -> bool:
+        """Tell whether the final head is `octets`, of which no other reading is possible."""
+        return (
+            reply.framing is Framing.LENGTH
+            and reply.persistent
+            and not self._interim
+            and octets.startswith(_USUAL_LINE)
+            and octets.count(b"\n") == octets.count(b"\r\n")
+        )
 
     def _count(self, data: bytes) -> None:
         """Take content of which only the length counts."""

@@ -13,8 +13,8 @@ from corsproxy.core.heads import to_client
 from corsproxy.core.messages import Passage, RequestHead, ResponseHead
 from corsproxy.gateway.chunks import chunk, last_chunk
 from corsproxy.gateway.deadline import Deadline
-from corsproxy.gateway.framing import Framing, Reply
 from corsproxy.gateway.memory import Memory
+from corsproxy.gateway.replies import Framing, Reply
 from corsproxy.gateway.request import Request
 from corsproxy.gateway.wire import Connection, Expiry
 

@@ -7,10 +7,10 @@ from typing import NamedTuple, cast
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import Fields
 from corsproxy.gateway.deadline import Deadline
-from corsproxy.gateway.framing import Reply
 from corsproxy.gateway.known import KnownHeads
 from corsproxy.gateway.parser import ReplyParser
 from corsproxy.gateway.remains import remains
+from corsproxy.gateway.replies import Reply
 
 _HIGH_WATER = 256 * 1024  # octets of content held before the upstream is told to wait
 _CONTINUE = 100

@@ -17,8 +17,8 @@ POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
 class Noting(Intake):
     """Notes what is read; each request is answered when the test says so."""
 
-    def __init__(self) -> None:
-        super().__init__(asyncio.get_running_loop(), 200)
+    def __init__(self, limit: int = 200) -> None:
+        super().__init__(asyncio.get_running_loop(), limit)
         self.noted: list[object] = []
 
     @property
@@ -81,3 +81,27 @@ async def test_the_fast_way_is_for_one_whole_head_and_reads_as_the_long_one_does
     slow._ready = False
     slow.data_received(GET % 1)
     assert fast.noted == slow.noted == [("/1", 28)]
+
+
+REPEATED = {
+    "a GET": (GET % 1, True),
+    "one that ends its connection": (b"GET / HTTP/1.0\r\nHost: h\r\n\r\n", False),
+    "one that asks to switch": (
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", False
+    ),
+    "one with content to come": (POST[:-5], False),
+    "a large one": (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"A: b\r\n" * 800 + b"\r\n", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "remembered"), REPEATED.values(), ids=REPEATED)
+async def test_the_same_octets_are_read_once(raw: bytes, *, remembered: bool):
+    reading = Noting(8192)
+    reading.data_received(raw)
+    assert (reading._last == raw) == remembered
+    if remembered:
+        reading._parser = None  # it is not asked
+        for _ in range(2):
+            reading.answer()
+            reading.data_received(raw)
+        assert reading.noted == reading.noted[:1] * 3

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from corsproxy.core import admission, targets
 from corsproxy.core.cors import CorsPolicy, PreflightRequest, classify
 from corsproxy.core.fields import Fields
-from corsproxy.core.heads import to_upstream
-from corsproxy.core.messages import Client, Passage, RequestHead, index_fields
+from corsproxy.core.heads import to_client, to_upstream
+from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead, index_fields
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.routes import HeaderEdits, Route, RouteTable
 from corsproxy.core.trust import TrustedProxies
@@ -133,3 +133,30 @@ def test_a_long_head_is_not_remembered() -> None:
     memory.read(message)  # type: ignore[arg-type]
 
     assert memory._fields is None
+
+
+REPLIES = [
+    ResponseHead(200, b"OK", [(b"Content-Length", b"2"), (b"X-A", b"1")]),
+    ResponseHead(404, b"Not Found", [(b"Content-Length", b"0"), (b"Date", b"then")]),
+]
+PASSAGES = [
+    Passage(Verdict(), None, CLIENT),
+    Passage(ROUTES[0].policy.judge(None), ROUTES[0].policy, CLIENT, b"p", ROUTES[0], TABLE)
+    if ROUTES[0].policy
+    else Passage(Verdict(), None, TRUSTED),
+]
+WAYS_OUT = st.lists(
+    st.tuples(
+        st.sampled_from(REPLIES), st.sampled_from(PASSAGES), st.sampled_from([b"now", b"later"])
+    ),
+    max_size=8,
+)
+
+
+@given(WAYS_OUT)
+def test_a_head_on_its_way_out_is_as_it_would_be_made_anew(
+    ways: list[tuple[ResponseHead, Passage, bytes]],
+) -> None:
+    memory = Memory()
+    for reply, passage, now in ways:
+        assert memory.to_client(reply, passage, now) == to_client(reply, passage, (), now)

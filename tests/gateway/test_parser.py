@@ -7,7 +7,8 @@ import pytest
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.messages import ResponseHead
-from corsproxy.gateway.parser import Framing, Reply, ReplyParser
+from corsproxy.gateway.parser import ReplyParser
+from corsproxy.gateway.replies import Framing, Reply
 
 OK = b"HTTP/1.1 200 OK\r\n"
 SIZE = b"Content-Length: 2\r\n"
