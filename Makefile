@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test fuzz soak check format image clean
+.PHONY: run test fuzz soak bench bench-quick check format image clean
 
 run: $(STAMP)
 	$(BIN)/corsproxy demo $(ARGS)
@@ -20,6 +20,16 @@ fuzz: $(STAMP)
 # mixed traffic with faults for SOAK_SECONDS; ARGS may hold --seed and --connections
 soak: $(STAMP)
 	$(BIN)/python tests/end_to_end/soak.py --seconds $(or $(SOAK_SECONDS),300) $(ARGS)
+
+# every claim beside its peers, on two cores that are otherwise idle; ARGS="--rounds 2 --seconds 1"
+bench: $(STAMP)
+	$(BIN)/python bench/set_up.py
+	$(BIN)/python bench/run.py $(ARGS)
+
+# under two minutes, against nginx and Caddy; writes nothing
+bench-quick: $(STAMP)
+	$(BIN)/python bench/set_up.py --quick
+	$(BIN)/python bench/run.py --quick $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check
