@@ -20,7 +20,7 @@ from corsproxy.gateway.server import ListenError, Listening, require_c_parser
 from corsproxy.gateway.tls import load, server_context
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
-from corsproxy.observe.access_log import access_log
+from corsproxy.observe.access_log import AccessLog
 
 GRACE = 8.0  # seconds; Docker kills ten after it asked
 _FLUSH = 1.0  # seconds for what is written to leave
@@ -35,6 +35,7 @@ class App:
         # a request that comes back with this name has been here before
         name = f"corsproxy-{secrets.token_hex(4)}"
         self._gateway = Gateway(config.table, self._pools, Explainer(config.log.explain), name)
+        self._log = AccessLog(config.log.format)
         self._listenings: list[Listening] = []
         self._context: ssl.SSLContext | None = None
         self._admin: web.AppRunner | None = None
@@ -96,8 +97,9 @@ class App:
 
     def _observe(self, config: Config) -> None:
         logging.getLogger("corsproxy").setLevel(config.log.level.upper())
-        access = config.log.access
-        self._gateway.report = access_log(config.log.format) if access else _say_nothing
+        self._log.flush()
+        self._log = AccessLog(config.log.format)
+        self._gateway.report = self._log.report if config.log.access else _say_nothing
 
     def _certificate(self, config: Config) -> ListenerTls:
         if config.tls is not None and config.tls.cert is not None:
@@ -137,6 +139,7 @@ class App:
                 end(listening)
             await _until(lambda: not self._gateway.connections, min(grace, _FLUSH))
         self._pools.close()
+        self._log.flush()
         if self._admin is not None:
             await self._admin.cleanup()
 

@@ -1,13 +1,16 @@
 """An exchange as one line: bounded, printable, without secrets (R90)."""
 
+import asyncio
 import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
-from corsproxy.observe.access_log import access_log, masked, structured, text
+from corsproxy.observe.access_log import AccessLog, masked, structured, text
 
 REFUSED = Verdict(refusal=Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://evil.example", "by the port"))
 
@@ -134,11 +137,30 @@ def test_a_long_target_is_cut_before_its_secrets_are():
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_each_exchange_is_one_line_at_once(form: str):
     out = io.StringIO()
-    report = access_log(form, out)
+    log = AccessLog(form, out)
     for target in ("/1", "/2"):
-        report(exchange(target=target))
+        log.report(exchange(target=target))
     write = structured if form == "json" else text
     assert out.getvalue() == "".join(write(exchange(target=t)) + "\n" for t in ("/1", "/2"))
+
+
+class Counted(io.StringIO):
+    flushes = 0
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+async def test_the_lines_of_one_turn_of_the_loop_are_written_together():
+    out = Counted()
+    log = AccessLog("text", out)
+    for target in ("/1", "/2"):
+        log.report(exchange(target=target))
+    await asyncio.sleep(0)
+    log.report(exchange(target="/3"))
+    assert (out.getvalue().count("\n"), out.flushes) == (2, 1)
+    await asyncio.sleep(0)
+    assert [line.split()[2] for line in out.getvalue().splitlines()] == ['/1"', '/2"', '/3"']
 
 
 class Broken(io.StringIO):
@@ -148,7 +170,66 @@ class Broken(io.StringIO):
 
 # R91
 def test_a_log_that_nobody_reads_ends_nothing():
-    access_log("text", Broken())(exchange())
+    AccessLog("text", Broken()).report(exchange())
     closed = io.StringIO()
     closed.close()
-    access_log("text", closed)(exchange())
+    AccessLog("text", closed).report(exchange())
+
+
+def plain_text(made: Exchange) -> str:
+    """Write the line part by part: what `text` must come to."""
+    parts = [
+        made.client,
+        f'"{made.method} {masked(made.target)}"',
+        str(made.status),
+        f"{made.sent}B",
+        f"{(made.finished - made.started) * 1000:.1f}ms",
+        f"route={made.route}" if made.route is not None else "",
+        f"origin={ascii(made.origin)[1:-1]}" if made.origin is not None else "",
+        f"cors={ascii(made.cors)[1:-1]}" if made.origin is not None else "",
+        "preflight" if made.preflight else "",
+        f"error={made.error}" if made.error is not None else "",
+        ascii(made.detail) if made.detail else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def plain_json(made: Exchange) -> str:
+    """Let the json module write the object: what `structured` must come to."""
+    refusal = made.verdict.refusal if made.verdict else None
+    return json.dumps(
+        {
+            **{name: getattr(made, name) for name in ("client", "method")},
+            "target": masked(made.target),
+            "status": made.status,
+            "received": made.received,
+            "sent": made.sent,
+            "ms": round((made.finished - made.started) * 1000, 3),
+            **{name: getattr(made, name) for name in ("route", "origin", "cors")},
+            "reason": refusal.reason.value if refusal else None,
+            "culprit": refusal.culprit if refusal else None,
+            "near_miss": refusal.near_miss if refusal else None,
+            "preflight": made.preflight,
+            "error": made.error,
+            "detail": made.detail,
+        }
+    )
+
+
+WORDS = st.text(st.characters(codec=None), max_size=12) | st.text(min_size=250, max_size=260)
+VERDICTS = st.sampled_from([None, Verdict(), REFUSED]) | st.builds(
+    lambda culprit: Verdict(refusal=Refusal(Reason.ORIGIN_MALFORMED, culprit)), WORDS
+)
+
+
+@given(
+    st.builds(
+        exchange,
+        target=WORDS, route=st.none() | WORDS, origin=st.none() | WORDS, verdict=VERDICTS,
+        preflight=st.booleans(), error=st.none() | st.just("dns_error"), detail=st.none() | WORDS,
+        finished=st.floats(1.0, 1e6), sent=st.integers(0, 1 << 50),
+    )
+)  # fmt: skip
+def test_the_quick_ways_write_what_the_plain_ones_do(made: Exchange):
+    assert text(made) == plain_text(made)
+    assert structured(made) == plain_json(made)
