@@ -27,12 +27,27 @@ class Reloader:
         self._app = app
         self._seen = _content(path)
         self._watch: asyncio.Task[None] | None = None
+        self._asked: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
 
-    def reload(self) -> None:
-        """Load the file, changed or not (the files that it names may be), and swap it in."""
-        self._seen = _content(self._path)
+    def ask(self) -> None:
+        """Have the file loaded soon."""
+        asked = asyncio.ensure_future(self.reload())
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+
+    async def reload(self) -> None:
+        """Load the file, changed or not (the files that it names may be), and swap it in.
+
+        Requests are served meanwhile.
+        """
+        async with self._one_at_a_time:
+            self._seen = _content(self._path)
+            await self._swap_in()
+
+    async def _swap_in(self) -> None:
         try:
-            config = self._load()
+            config = await asyncio.to_thread(self._load)
             fixed = self._app.apply(config)
         except ConfigError as error:
             log.error("%s is wrong, and changes nothing:\n%s", self._path, error)  # noqa: TRY400
@@ -74,7 +89,7 @@ class Reloader:
         try:
             async for _ in changes:
                 if (content := _content(self._path)) is not None and content != self._seen:
-                    self.reload()
+                    await self.reload()
         except Exception as error:  # noqa: BLE001 not to be watched must not end what serves
             log.warning("%s is not watched (%s): SIGHUP reloads it", self._path, error)
 

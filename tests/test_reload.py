@@ -144,7 +144,7 @@ async def test_asked_to_it_loads_the_same_file_again(
     served = await serve(table)
     before = served.app._gateway.routes
     with caplog.at_level(logging.INFO, "corsproxy.reload"):
-        served.reloader.reload()
+        await served.reloader.reload()
     assert caplog.messages == [f"reloaded {table}: 1 route"]
     assert served.app._gateway.routes is not before
 
@@ -188,7 +188,7 @@ async def test_it_says(
     else:
         in_place(table, text)
     with caplog.at_level(logging.INFO, "corsproxy.reload"):
-        served.reloader.reload()
+        await served.reloader.reload()
     found = [f"{r.levelname}: {r.message}".replace(str(table), "FILE") for r in caplog.records]
     assert [line[: len(start)] for line, start in zip(found, said, strict=True)] == said
 
@@ -202,7 +202,7 @@ async def test_certificates_that_are_unusable_change_nothing(
     in_place(ca, "no certificate")
     text = TABLE % 2
     in_place(table, text.replace('"http://127.0.0.1:9"', f"{{url: https://a, tls: {{ca: {ca}}}}}"))
-    served.reloader.reload()
+    await served.reloader.reload()
     assert served.port == 1
     assert [message.partition(":")[0] for message in caplog.messages] == [
         f"{table} changes nothing"

@@ -8,7 +8,8 @@ import click
 from aiohttp import web
 
 from corsproxy.app import App
-from corsproxy.cli.serving import fail, serve, set_up_logging
+from corsproxy.cli.failure import fail
+from corsproxy.cli.serving import serve, set_up_logging
 from corsproxy.config.loader import load_text
 from corsproxy.demo import frontend, legacy_api
 from corsproxy.gateway.server import ListenError, StartError

@@ -1,25 +1,19 @@
 """`corsproxy run`: serve a route table, or one route without a file."""
 
-import os
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from corsproxy.cli.serving import fail, serve, serve_app, set_up_logging
-from corsproxy.config.loader import load_file, load_mapping
+from corsproxy.cli.failure import fail
+from corsproxy.config.apart import Loading
 from corsproxy.config.problems import ConfigError
 from corsproxy.config.settings import Config
-from corsproxy.gateway.server import StartError
 
 Options = Mapping[str, Any]  # as click hands them over: texts, tuples of texts, flags
 
 _DEFAULT_FILE = Path("corsproxy.yaml")
-_COMMAND_LINE = "command line"  # what problems call it where others name a file
-_LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
 
 _NOTHING_TO_SERVE = """\
 corsproxy needs to know which upstream to stand in front of, and which pages may use it.
@@ -89,35 +83,43 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     """
     if upstream and config:
         raise click.UsageError("--upstream and --config exclude each other: one route, or a file")
+    path = None if upstream else _file(config, options)
+
+    def begin() -> Loading:
+        return Loading("corsproxy.cli.loading", path, upstream, options)
+
+    loading = begin()
+    # what serving takes is imported while the other process loads
+    from corsproxy.cli.serving import serve, serve_app, set_up_logging  # noqa: PLC0415
+    from corsproxy.gateway.server import StartError  # noqa: PLC0415
+
     try:
-        path = None if upstream else _file(config, options)
-        load = partial(_load, path, upstream, options)
-        loaded = load()
+        loaded = loading.result()
     except ConfigError as error:
         fail(_told(error, quick=bool(upstream)), 2)
+    if upstream and not options.get("allow_origins"):
+        _refuse_strangers(loaded)
     set_up_logging()
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
-        serve(lambda: serve_app(loaded, path, load))
+        serve(lambda: serve_app(loaded, path, lambda: begin().result()))
     except StartError as error:
         fail([str(error)], 1)
     except OSError as error:
         fail([f"can't start: {error}"], 1)
 
 
+def _refuse_strangers(loaded: Config) -> None:
+    public = [listener for listener in loaded.listen if not listener.loopback]
+    if public:
+        fail([_NO_ORIGIN.format(listen=public[0])], 2)
+
+
 def _told(error: ConfigError, *, quick: bool) -> list[str]:
     told = [str(problem) for problem in error.problems]
     dangers = any("dangerously_allow" in (problem.write or "") for problem in error.problems)
     return [*told, _DANGER] if quick and dangers else told
-
-
-def _load(path: Path | None, upstream: str | None, options: Options) -> Config:
-    if path is None:
-        return quick_config(upstream or "", options)
-    loaded = load_file(path, os.environ)
-    overrides = _addresses(options)
-    return _overridden(loaded, overrides) if overrides else loaded
 
 
 def _file(path: Path | None, options: Options) -> Path:
@@ -129,20 +131,6 @@ def _file(path: Path | None, options: Options) -> Path:
     return path or _DEFAULT_FILE
 
 
-def _overridden(loaded: Config, overrides: Mapping[str, object]) -> Config:
-    """Put what the command line says over a file; it is checked by the same rules."""
-    document = {
-        "listen": [str(listener) for listener in loaded.listen],
-        "admin": str(loaded.admin or "off"),
-        "cors": {"allow_origins": ["*"]},
-        "routes": [{"upstream": "http://localhost"}],
-        **overrides,
-    }
-    shell = load_mapping(document, _COMMAND_LINE)
-    log = replace(loaded.log, format=shell.log.format) if "log" in overrides else loaded.log
-    return replace(loaded, listen=shell.listen, admin=shell.admin, log=log)
-
-
 _POLICY = {
     "allow_origins": "--allow-origin",
     "allow_methods": "--allow-method",
@@ -151,35 +139,3 @@ _POLICY = {
     "no_credentials": "--no-credentials",
     "max_age": "--max-age",
 }
-
-
-def _addresses(options: Options) -> dict[str, object]:
-    chosen = {name: options[name] for name in ("listen", "admin", "workers") if options.get(name)}
-    if options.get("log_format"):
-        chosen["log"] = {"format": options["log_format"]}
-    return chosen
-
-
-def quick_config(upstream: str, options: Options) -> Config:
-    """Make the configuration of one route without a file; raise `ConfigError`.
-
-    For the origins allowed it lets pass what a frontend needs: everything not narrowed.
-    """
-    document: dict[str, object] = _addresses(options)
-    cors: dict[str, object] = {
-        "allow_origins": list(options.get("allow_origins") or _LOCAL_ORIGINS),
-        "allow_methods": list(options.get("allow_methods") or ["*"]),
-        "allow_headers": list(options.get("allow_headers") or ["*", "Authorization"]),
-        "expose_headers": list(options.get("expose_headers") or ["*"]),
-        "allow_credentials": not options.get("no_credentials"),
-    }
-    if options.get("max_age"):
-        cors["max_age"] = options["max_age"]
-    document["cors"] = cors
-    document["routes"] = [{"path": "/", "upstream": upstream}]
-    loaded = load_mapping(document, _COMMAND_LINE)
-    if not options.get("allow_origins"):
-        public = [listener for listener in loaded.listen if not listener.loopback]
-        if public:
-            fail([_NO_ORIGIN.format(listen=public[0])], 2)
-    return loaded

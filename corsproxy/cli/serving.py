@@ -4,9 +4,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -48,7 +47,7 @@ async def serve_app(
     if reloader is not None:
         reloader.start()
     # before anything is said, for who reads it may act on it
-    _on_hang_up(reloader.reload if reloader else _nothing_to_reload)
+    _on_hang_up(reloader.ask if reloader else _nothing_to_reload)
     for line in start_up_lines(config, app):
         click.echo(line)
 
@@ -140,10 +139,3 @@ def _match(route: Route) -> str:
 
 def _origins(policy: CorsPolicy | None) -> str:
     return "CORS is the upstream's own" if policy is None else f"origins: {policy.origins}"
-
-
-def fail(messages: Sequence[str], status: int) -> NoReturn:
-    """Show what is wrong, and exit."""
-    for message in messages:
-        click.echo(message, err=True)
-    raise SystemExit(status)
