@@ -11,7 +11,7 @@ import httptools
 
 from corsproxy.core.crossing import TO_CLIENT, Crossing
 from corsproxy.core.errors import GatewayError, ProxyErrorType
-from corsproxy.core.fields import OWS, Field, has_control, members
+from corsproxy.core.fields import OWS, Field, has_control
 from corsproxy.core.messages import ResponseHead
 from corsproxy.gateway.known import KnownHeads
 from corsproxy.gateway.replies import Framing, Reply
@@ -249,9 +249,8 @@ class ReplyParser:
                 options.append(value)
             elif key == b"transfer-encoding":
                 codings.append(value)
-        if codings and (
-            [member.lower() for member in members(codings)] != [b"chunked"] or version != "1.1"
-        ):
+        # to llhttp a list with an empty member is none that ends with chunked
+        if codings and (b",".join(codings).lower() != b"chunked" or version != "1.1"):
             self._fail(_malformed("a transfer coding other than one 'chunked'"))
         if self._bodiless or status in _NO_CONTENT or status == _SWITCHING_PROTOCOLS:
             return Framing.NONE, options, 0

@@ -214,6 +214,12 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
     [
         pytest.param(OK + b"Transfer-Encoding: foo\r\n\r\n", MALFORMED, id="H8 an unknown coding"),
         pytest.param(
+            OK + b"Transfer-Encoding: chunked, \r\n" + CHUNKS, MALFORMED, id="H8 a comma behind"
+        ),
+        pytest.param(
+            OK + b"Transfer-Encoding: ,chunked\r\n" + CHUNKS, MALFORMED, id="H8 a comma before"
+        ),
+        pytest.param(
             OK + b"Transfer-Encoding: gzip, chunked\r\n" + CHUNKS, MALFORMED, id="H8 two codings"
         ),
         pytest.param(OK + CODED + CODED + CHUNKS, MALFORMED, id="H8 chunked twice"),
