@@ -9,6 +9,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import BinaryIO, cast
@@ -22,9 +23,10 @@ class Loading:
 
     def __init__(self, module: str, *arguments: object) -> None:
         """Begin to load: by the function `load` of a module, which is not imported here."""
+        self._module, self._arguments = module, arguments
         command = [sys.executable, "-m", "corsproxy.config.apart"]
         self._process = subprocess.Popen(  # noqa: S603 nothing of it comes from a user
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         stdin = cast("BinaryIO", self._process.stdin)
         with suppress(BrokenPipeError):  # whose status says more
@@ -35,7 +37,8 @@ class Loading:
         """Wait for the configuration; raise `ConfigError` with the problems there are instead."""
         written, _ = self._process.communicate()
         if self._process.returncode != 0:
-            raise RuntimeError(f"loading ended with status {self._process.returncode}")
+            # it finds no modules, as in a zipped application: then here
+            return _load(self._module, self._arguments)
         config: Config | None
         problems: tuple[Problem, ...]
         config, problems = pickle.loads(written)  # noqa: S301 our own words
@@ -44,13 +47,18 @@ class Loading:
         return config
 
 
+def _load(module: str, arguments: Sequence[object]) -> Config:
+    config: Config = import_module(module).load(*arguments)
+    return config
+
+
 def main() -> None:
     """Make the call that is asked for."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     module, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 our own words
     outcome: tuple[Config | None, tuple[Problem, ...]]
     try:
-        outcome = import_module(module).load(*arguments), ()
+        outcome = _load(module, arguments), ()
     except ConfigError as error:
         outcome = None, error.problems
     pickle.dump(outcome, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
