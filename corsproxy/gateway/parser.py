@@ -19,6 +19,7 @@ from corsproxy.gateway.replies import Framing, Reply
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
+_MOST_DIGITS = 19  # of a length: as many as 63 bits have
 _EMPTY_LINE = b"\r\n\r\n"
 _EMPTY_LINES = re.compile(rb"\r?\n(?:\r?\n)+")
 _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
@@ -258,7 +259,13 @@ class ReplyParser:
             return Framing.CHUNKED, options, 0
         if length is None:
             return Framing.CLOSE, options, 0
-        return Framing.LENGTH if int(length) else Framing.NONE, options, int(length)
+        size = self._size_of(length)
+        return Framing.LENGTH if size else Framing.NONE, options, size
+
+    def _size_of(self, length: bytes) -> int:
+        if len(length) > _MOST_DIGITS:
+            self._fail(_malformed("a length of too many digits"))
+        return int(length)
 
     def _fail(self, error: GatewayError) -> None:
         # httptools wraps what a callback raises; the real reason is kept beside it
@@ -287,8 +294,6 @@ def _malformed(inside: str) -> GatewayError:
 
 
 def _too_large(limit: int) -> GatewayError:
-    return GatewayError(
-        ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE,
-        "the head of the upstream's response is too large",
-        inside=f"over {limit} octets (limits.upstream_header_size)",
-    )
+    kind = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
+    inside = f"over {limit} octets (limits.upstream_header_size)"
+    return GatewayError(kind, "the head of the upstream's response is too large", inside=inside)

@@ -214,6 +214,9 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
     [
         pytest.param(OK + b"Transfer-Encoding: foo\r\n\r\n", MALFORMED, id="H8 an unknown coding"),
         pytest.param(
+            OK + b"Content-Length: " + b"0" * 20 + b"\r\n\r\n", MALFORMED, id="R40 many zeros"
+        ),
+        pytest.param(
             OK + b"Transfer-Encoding: chunked, \r\n" + CHUNKS, MALFORMED, id="H8 a comma behind"
         ),
         pytest.param(
