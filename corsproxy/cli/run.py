@@ -86,7 +86,7 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     path = None if upstream else _file(config, options)
 
     def begin() -> Loading:
-        return Loading("corsproxy.cli.loading", path, upstream, options)
+        return Loading("corsproxy.config.command_line", path, upstream, options)
 
     loading = begin()
     # what serving takes is imported while the other process loads

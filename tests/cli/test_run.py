@@ -1,6 +1,9 @@
 """`corsproxy run` where it can't serve: exit status 2, and what to write instead."""
 
 # ruff: noqa: ANN001 the fixtures are typed where they are made, in conftest.py
+import subprocess
+import sys
+
 import pytest
 
 USAGE = "Usage: corsproxy run [OPTIONS]\nTry 'corsproxy run --help' for help.\n\nError: "
@@ -197,3 +200,10 @@ def test_version(cli):
 def test_an_unknown_command(cli):
     status, out, err = cli("rnu")
     assert (status, out, "No such command 'rnu'" in err) == (2, "", True)
+
+
+def test_what_serves_has_not_what_only_loading_takes():
+    """Loaded in this process too, they would be a quarter of its memory."""
+    code = "import sys, corsproxy.cli.run, corsproxy.cli.serving; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"pydantic", "yaml", "rich", "publicsuffixlist"} & set(done.stdout.split())

@@ -15,7 +15,7 @@ routes:
   - {path_regex: "/v[0-9]+/.*", upstream: "https://new.example.com", cors: off}
 """
 
-LOADER = "corsproxy.cli.loading"
+LOADER = "corsproxy.config.command_line"
 
 
 def written(path: Path, text: str) -> Path:

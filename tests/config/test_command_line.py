@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from corsproxy.cli.loading import load
 from corsproxy.config import load_file, load_mapping
+from corsproxy.config.command_line import load
 
 TABLE = """\
 listen: 127.0.0.1:0
