@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from harness.claims import Claim, Outcome, number, table
+from harness.reasons import reasons
 
 INTRODUCTION = """\
 Written by `make bench`; `bench/README.md` tells how it measures. Turns of all proxies alternate. A
@@ -27,6 +28,10 @@ def page(outcome: Outcome, facts: Mapping[str, str], how: Sequence[str]) -> str:
         "## Goals",
         "",
         *_claims(outcome.claims),
+        "",
+        "## Goals that are missed, and why",
+        "",
+        *(reasons(outcome.claims) if met < len(outcome.claims) else ["None."]),
         "",
         "## Figures",
         "",

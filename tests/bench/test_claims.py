@@ -6,6 +6,7 @@ import pytest
 from harness import report
 from harness.chart import chart
 from harness.claims import Claim, Outcome, Reading, at_least, at_most, limit, number, table
+from harness.reasons import reasons
 
 RATES = [(10.0, 20.0), (12.0, 20.0), (30.0, 40.0)]
 FASTER = Claim("small GET", "nginx", "x", 0.6, 0.5, 0.75, 0.45, by_cost=0.7)
@@ -96,3 +97,18 @@ def test_the_picture_keeps_a_figure_off_its_axis_at_the_end():
     circle = next(root.iter("{http://www.w3.org/2000/svg}circle"))
 
     assert 0 < float(circle.attrib["cx"]) < float(root.attrib["width"])
+
+
+def test_a_missed_goal_has_its_reason_and_one_reason_is_told_once():
+    missed = [
+        Claim("1 MiB upload", against, "x", 0.5, 0.5, 0.5, goal=0.75)
+        for against in ("nginx", "caddy")
+    ]
+    met = Claim("preflight", "nginx", "x", 0.5, 0.5, 0.5, goal=0.4)
+    unknown = Claim("a new claim", "", "s", 2.0, 2.0, 2.0, goal=1.0, at_most=True)
+    lines = list(reasons([*missed, met, unknown]))
+    assert [line.partition(": ")[0] for line in lines] == [
+        "- 1 MiB upload against nginx; 1 MiB upload against caddy",
+        "- a new claim",
+    ]
+    assert lines[1].endswith(": not looked into yet.")
