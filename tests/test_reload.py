@@ -127,7 +127,7 @@ async def test_a_wrong_file_changes_nothing_and_says_why(
                     f"{table} is wrong, and changes nothing:",
                     (
                         f"{table}:5:1: nope: unknown key; known are listen, admin, workers, tls, "
-                        "trusted_proxies, cors, timeouts, limits, log, routes"
+                        "trusted_proxies, cors, timeouts, limits, log, routes, tests"
                     ),
                 ],
             )

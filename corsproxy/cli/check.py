@@ -1,15 +1,36 @@
-"""`corsproxy check`: every mistake in a route table at once."""
+"""`corsproxy check`: every mistake in a route table at once, and its own tests."""
 
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from corsproxy.config.excerpts import excerpt, lines_of
 from corsproxy.config.loader import load_file
+from corsproxy.config.policy_tests import Outcome, run_tests
 from corsproxy.config.problems import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_COLOURS = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in a file: problems, failed tests among them, and what came of its tests."""
+
+    problems: Sequence[Problem]
+    outcomes: Sequence[Outcome] = ()
+    routes: int = 0
+
+    def has(self, level: str) -> bool:
+        """Tell whether there is a problem of a level."""
+        return any(problem.level == level for problem in self.problems)
 
 
 @click.command()
@@ -20,34 +41,95 @@ from corsproxy.config.problems import ConfigError, Problem
 def check(file: Path, form: str, *, strict: bool) -> None:
     """Check a route table, and say of every mistake where it is and what to write instead.
 
-    Exits 0 if all is well, 1 on warnings with --strict, 2 on errors.
+    Its `tests` are run; nothing is sent to anyone. Exits 0 if all is well, 1 on warnings with
+    --strict, 2 on errors and failed tests.
     """
-    try:
-        config = load_file(file, os.environ)
-        problems: Sequence[Problem] = config.warnings
-        routes = len(config.table.routes)
-    except ConfigError as error:
-        problems, routes = error.problems, 0
-    levels = {problem.level for problem in problems}
+    checked = _checked(file)
     if form == "json":
-        click.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
+        click.echo(json.dumps([asdict(problem) for problem in checked.problems], indent=2))
     else:
-        _show(file, problems, routes)
-    if "error" in levels:
+        _show(file, checked)
+    if checked.has("error"):
         raise SystemExit(2)
-    if strict and "warning" in levels:
+    if strict and checked.has("warning"):
         raise SystemExit(1)
 
 
-def _show(file: Path, problems: Sequence[Problem], routes: int) -> None:
-    for problem in problems:
-        level = "" if problem.level == "error" else f"{problem.level}: "
-        click.echo(f"{level}{problem}")
-    errors = sum(problem.level == "error" for problem in problems)
-    if errors:
-        click.echo(f"{file}: {_count(errors, 'error')}")
+def _checked(file: Path) -> Checked:
+    try:
+        config = load_file(file, os.environ)
+    except ConfigError as error:
+        return Checked(error.problems)
+    outcomes = run_tests(config.tests, config.table)
+    failures = [outcome.problem for outcome in outcomes if outcome.problem]
+    problems = [*failures, *config.warnings, *config.notes]
+    return Checked(problems, outcomes, len(config.table.routes))
+
+
+def _show(file: Path, checked: Checked) -> None:
+    from rich.console import Console  # noqa: PLC0415 nothing else is shown in colours
+
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
+    lines = _lines(file) if checked.problems else []
+    for outcome in checked.outcomes:
+        console.print(_outcome(outcome))
+    for problem in checked.problems:
+        console.print(_told(problem, lines))
+    console.print(_summary(file, checked))
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return lines_of(file.read_text("utf-8", errors="replace"))
+    except OSError:
+        return []
+
+
+def _outcome(outcome: Outcome) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 as above
+
+    test = outcome.test
+    word, colour = ("FAILED", "bold red") if outcome.problem else ("passed", "green")
+    return Text.assemble((word, colour), _printable(f" {test.name}: {test}: {outcome.said}"))
+
+
+def _told(problem: Problem, lines: list[str]) -> "Text":
+    from rich.cells import cell_len  # noqa: PLC0415 as above
+    from rich.text import Text  # noqa: PLC0415
+
+    colour = _COLOURS[problem.level]
+    text = Text()
+    if problem.level != "error":
+        text.append(f"{problem.level}: ", colour)
+    place, mark, rest = str(problem).partition(": ")
+    text.append(place, "bold").append(mark + rest)
+    if found := excerpt(problem, lines):
+        margin = " " * len(str(found.line))
+        before, wrong = found.text[: found.start], found.text[found.start :][: found.length]
+        text.append(f"\n  {found.line} | {found.text}\n  {margin} | ")
+        text.append(" " * cell_len(before))
+        text.append("^" * max(1, cell_len(wrong)), colour)
+    return text
+
+
+def _summary(file: Path, checked: Checked) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 as above
+
+    failed = sum(outcome.problem is not None for outcome in checked.outcomes)
+    errors = sum(problem.level == "error" for problem in checked.problems) - failed
+    tried = len(checked.outcomes)
+    tests = f", {_count(tried, 'test')} passed" if tried else ""
+    if failed:
+        said = f"{failed} of {_count(tried, 'test')} failed"
+    elif errors:
+        said = _count(errors, "error")
     else:
-        click.echo(f"{file}: good, {_count(routes, 'route')}")
+        said = f"good, {_count(checked.routes, 'route')}{tests}"
+    return Text.assemble(f"{file}: ", (said, "bold red" if failed or errors else "green"))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _count(number: int, what: str) -> str:

@@ -14,7 +14,6 @@ from corsproxy.config.settings import Config, LogSettings
 
 if TYPE_CHECKING:
     from corsproxy.config.loader import load_file, load_mapping, load_text
-    from corsproxy.config.schema import schema
 
 __all__ = [
     "Config",
@@ -24,7 +23,6 @@ __all__ = [
     "load_file",
     "load_mapping",
     "load_text",
-    "schema",
 ]
 
 
@@ -32,6 +30,4 @@ def __getattr__(name: str) -> object:
     """Import what loads when it is first asked for."""
     if name in ("load_file", "load_mapping", "load_text"):
         return getattr(import_module("corsproxy.config.loader"), name)
-    if name == "schema":
-        return import_module("corsproxy.config.schema").schema
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from corsproxy.config.scalars import choice, count, flag, is_off, off_or, text
 from corsproxy.core.limits import Listener
 from corsproxy.core.trust import Network
 from corsproxy.core.upstreams import ForwardProxy
+from corsproxy.core.verdicts import Reason
 
 Schema = dict[str, Any]
 
@@ -183,6 +184,15 @@ DANGERS = (
     "public_suffix_wildcard",
     "insecure_origin_with_credentials",
 )
+Expectation = Annotated[
+    Literal["allow", "refuse"], PlainValidator(choice("allow", "refuse")), _words("allow", "refuse")
+]
+RefusalReason = Annotated[str, PlainValidator(choice(*Reason)), _words(*Reason)]
+TestPath = Annotated[
+    str,
+    PlainValidator(patterns.test_path),
+    WithJsonSchema({"type": "string", "pattern": r"^(/|[hH][tT][tT][pP][sS]?://)"}),
+]
 Danger = Annotated[str, PlainValidator(choice(*DANGERS)), _words(*DANGERS)]
 
 SetRequestField = Annotated[str, PlainValidator(names.settable_request_field), _any_of(_TOKEN)]

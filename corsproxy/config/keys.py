@@ -8,13 +8,12 @@ from pydantic import BaseModel
 from corsproxy.config.model import Table
 from corsproxy.config.problems import Path
 from corsproxy.config.report import Report
-from corsproxy.config.suggestions import alike, named
+from corsproxy.config.suggestions import alike, named, needless
 from corsproxy.config.tree import Node
 
 Finder = Callable[[str, Collection[str]], str | None]
 
 _ROUTE = ("routes", 0)
-_TAKING_TESTS = frozenset({(), ("cors",), _ROUTE, (*_ROUTE, "cors")})
 _TOP_ONLY = frozenset({(*_ROUTE, "timeouts"), (*_ROUTE, "limits")})
 
 
@@ -55,8 +54,8 @@ _MODELS = dict(models(Table))
 
 def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None:
     key = str(node.path[-1])
-    if key == "tests" and where in _TAKING_TESTS:
-        report.add_key(node, "not supported yet")
+    if what := needless(key, where):
+        report.add_key(node, what)
         return
     if where in _TOP_ONLY and key in _MODELS[where[2:]].model_fields:
         what = "this holds before a route is known, or for all of them"

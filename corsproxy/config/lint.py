@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from corsproxy.config import lint_names, lint_origins
 from corsproxy.config.model_cors import Cors
-from corsproxy.config.patterns import Origin
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
-from corsproxy.core.origins import Origin as ExactOrigin
-from corsproxy.core.origins import OriginPattern
 from corsproxy.core.route_index import RouteIndex
 from corsproxy.core.routes import Route
 from corsproxy.core.trust import Network
@@ -17,53 +15,19 @@ CHROMIUM_MAX_AGE = 7200
 FIREFOX_MAX_AGE = 86400
 SAFARI_MAX_AGE = 600
 
-_WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # RFC 9110 §9.3
 
+def policy(
+    cors: Cors, sources: Mapping[str, Node], report: Report, *, public: bool = False
+) -> None:
+    """Warn of what is redundant in a policy, or will not do in a browser what it says.
 
-def policy(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:
-    """Warn of what is redundant in a policy, or will not do in a browser what it says."""
-    _origins(cors.allow_origins, sources.get("allow_origins"), report)
-    if cors.timing_allow_origin:
-        _origins(cors.timing_allow_origin, sources.get("timing_allow_origin"), report)
+    `public`: others than this machine reach the proxy.
+    """
+    lint_origins.origins(cors, sources, report)
+    if public:
+        lint_origins.exposure(cors, sources, report)
     _max_age(cors.max_age, sources.get("max_age"), report)
-    _headers(cors, sources, report)
-
-
-def _origins(entries: Sequence[Origin], source: Node | None, report: Report) -> None:
-    if source is None:
-        return
-    # of the others, each covers none but itself
-    wide = [(i, entry) for i, entry in enumerate(entries) if _is_wide(entry)]
-    first: dict[Origin, int] = {}
-    for i, (node, entry) in enumerate(zip(source.children.values(), entries, strict=True)):
-        before = first.setdefault(entry, i)
-        others = [(j, other) for j, other in wide if j < i or other != entry]
-        if before < i:
-            others = sorted([*others, (before, entry)], key=lambda other: other[0])
-        for _, other in others:
-            if _covers(other, entry):
-                what = f"covered by '{other}' already: leave it out"
-                report.add(node, what, level="warning")
-                break
-
-
-def _is_wide(entry: Origin) -> bool:
-    return entry == "*" if isinstance(entry, str) else entry.any_port or entry.subdomains
-
-
-def _covers(other: Origin, entry: Origin) -> bool:
-    """Tell whether whatever `entry` allows, `other` allows as well."""
-    if other in {"*", entry}:
-        return True
-    if not (isinstance(other, OriginPattern) and isinstance(entry, OriginPattern)):
-        return False
-    if entry.any_port and not other.any_port:
-        return False
-    if entry.subdomains and not other.subdomains:
-        return False
-    if entry.subdomains and entry.host == other.host:
-        return entry.scheme == other.scheme and (other.any_port or entry.port == other.port)
-    return other.matches(ExactOrigin(entry.scheme, entry.host, entry.port))
+    lint_names.names(cors, sources, report)
 
 
 def _max_age(seconds: int | None, source: Node | None, report: Report) -> None:
@@ -80,17 +44,17 @@ def _max_age(seconds: int | None, source: Node | None, report: Report) -> None:
         report.add(source, what, level="info")
 
 
-def _headers(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:
+def left_alone(routes: Sequence[tuple[Route, Node]], cors: Cors | None, report: Report) -> None:
+    """Tell of routes that leave preflights to an upstream that pages log in to."""
+    if cors is None:
+        return
     names = {name.lower() for name in cors.allow_headers}
-    headers = sources.get("allow_headers")
-    if headers and "*" in names and "authorization" not in names:
-        what = "'*' does not cover Authorization (Fetch §3.3.4)"
-        report.add_key(headers, what, '["*", Authorization] where pages send it', level="warning")
-    sends = [name for name in cors.allow_methods if name not in _WITHOUT_CONTENT]
-    methods = sources.get("allow_methods")
-    if methods and sends and not names & {"*", "content-type"}:
-        what = "requests with a JSON body will fail: Content-Type is not in allow_headers"
-        report.add_key(methods, what, "allow_headers: [Content-Type]", level="warning")
+    if not (cors.allow_credentials or "authorization" in names):
+        return
+    for route, node in routes:
+        if route.policy is None and (at := node.get("cors")):
+            what = "preflights come without credentials: the upstream has to answer them to anyone"
+            report.add(at, what, level="info")
 
 
 def trusted_proxies(

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from corsproxy.config import environment, files, keys, lint, listeners, nodes
+from corsproxy.config import environment, files, keys, lint, lint_upstreams, listeners, nodes
 from corsproxy.config.messages import validate
 from corsproxy.config.model import Table
 from corsproxy.config.policies import Policies, Written
+from corsproxy.config.policy_tests import compile_tests
 from corsproxy.config.problems import ConfigError, Problem, in_order
 from corsproxy.config.report import Report
 from corsproxy.config.routes import Routes, matching_is_known, settings
@@ -114,11 +115,14 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
     lint.trusted_proxies(table.trusted_proxies, root.get("trusted_proxies"), report)
     top = root.get("cors")
     written = Written(table.cors, top) if table.cors and top else None
-    policies = Policies(written, report, complete="cors" not in root.damaged)
+    policies = Policies(
+        written, report, complete="cors" not in root.damaged, public=_is_public(table, root)
+    )
     default = policies.default()
     compiler = Routes(table, policies, around, report)
     routes = _routes(compiler, table, root, report)
     tls = _listener_tls(table, root, around, report)
+    tests = compile_tests(table, root, report)
     if not report.failed:
         policies.tell_unneeded()
     return Config(
@@ -130,8 +134,16 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
         limits=settings(Limits(), table.limits),
         log=_log(table),
         trusted_proxies=_trusted_proxies(table),
-        warnings=in_order(report.problems),
+        warnings=in_order(p for p in report.problems if p.level == "warning"),
+        notes=in_order(p for p in report.problems if p.level == "info"),
+        tests=tests,
     )
+
+
+def _is_public(table: Table, root: Node) -> bool:
+    """Tell whether every listener of a file is open to others; a command line says so itself."""
+    written = root.place is not None and bool(table.listen) and "listen" not in root.damaged
+    return written and not any(one.loopback or one.socket for one in table.listen)
 
 
 def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[Route]:
@@ -147,6 +159,8 @@ def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[
         for written, node in zip(table.routes, nodes_of, strict=True)
     ]
     lint.hidden_routes([pair for pair in pairs if matching_is_known(pair[1])], report)
+    lint.left_alone(pairs, table.cors, report)
+    lint_upstreams.upstreams(pairs, table.listen, table.admin, report)
     return [route for route, _ in pairs]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from corsproxy.config import fieldtypes as t
-from corsproxy.config.model_cors import Cors, Strict
+from corsproxy.config.model_cors import Cors
 from corsproxy.config.model_edits import Cookies, RequestHeaders, ResponseHeaders
 from corsproxy.config.model_settings import (
     Limits,
@@ -15,6 +15,8 @@ from corsproxy.config.model_settings import (
     RouteTimeouts,
     Timeouts,
 )
+from corsproxy.config.model_tests import PolicyTest
+from corsproxy.config.strict import Strict
 from corsproxy.core.limits import Listener
 
 
@@ -152,6 +154,11 @@ class Route(Strict):
         description="What differs from the top-level ones.",
         examples=[{"request_body": "1GiB"}],
     )
+    tests: tuple[PolicyTest, ...] = Field(
+        default=(),
+        description="What `corsproxy check` tries on the route: each has to come to it.",
+        examples=[[{"path": "/api", "origin": "https://a.example", "expect": "refuse"}]],
+    )
 
 
 class Table(Strict):
@@ -203,4 +210,9 @@ class Table(Strict):
         default=(),
         description="The routes in their order: the first that matches wins.",
         examples=[[{"path": "/api", "upstream": "http://legacy:8000"}]],
+    )
+    tests: tuple[PolicyTest, ...] = Field(
+        default=(),
+        description="What `corsproxy check` tries on the table.",
+        examples=[[{"path": "/api", "origin": "https://a.example", "expect": "refuse"}]],
     )

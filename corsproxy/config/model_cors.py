@@ -1,14 +1,10 @@
 """What may be written in `cors`."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from corsproxy.config import fieldtypes as t
-
-
-class Strict(BaseModel):
-    """A mapping with known keys only. None of them is required: what misses is told by others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+from corsproxy.config.model_tests import PolicyTest
+from corsproxy.config.strict import Strict
 
 
 class Cors(Strict):
@@ -89,4 +85,9 @@ class Cors(Strict):
         default=(),
         description="Dangers taken on by name; each is refused without it.",
         examples=[["null_origin"]],
+    )
+    tests: tuple[PolicyTest, ...] = Field(
+        default=(),
+        description="What `corsproxy check` tries on the policy.",
+        examples=[[{"path": "/api", "origin": "https://a.example", "expect": "refuse"}]],
     )

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from corsproxy.config import fieldtypes as t
-from corsproxy.config.model_cors import Strict
+from corsproxy.config.strict import Strict
 
 
 class RequestHeaders(Strict):

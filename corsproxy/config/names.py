@@ -36,6 +36,20 @@ _FORBIDDEN_REQUEST_HEADERS = frozenset(
     }
 )
 
+# of requests and of answers to preflights, which no page ever sees (Fetch §3.3)
+_UNREADABLE = frozenset(
+    {
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-allow-private-network",
+        "access-control-max-age",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "access-control-request-private-network",
+        "origin",
+    }
+)
+
 
 def method(value: object) -> str:
     """Read one method; those that browsers write in upper case are (Fetch §2.2.1, normalize)."""
@@ -79,6 +93,8 @@ def response_header(value: object) -> str:
     name = _field_name_item(value)
     if name.lower() in {"set-cookie", "set-cookie2"}:
         raise WrongValueError("browsers let no page read this header: leave it out")
+    if name.lower() in _UNREADABLE:
+        raise WrongValueError("no response that a page gets has this header: leave it out")
     return name
 
 

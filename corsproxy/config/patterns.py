@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from corsproxy.config import origin_hints
 from corsproxy.config.problems import WrongValueError
 from corsproxy.config.scalars import kind_of, text
 from corsproxy.core import targets
@@ -29,7 +30,7 @@ def origin(value: object) -> Origin:
     try:
         return OriginPattern.parse(entry)
     except OriginSyntaxError as error:
-        raise WrongValueError(error.what, error.write) from error
+        raise origin_hints.explain(entry, error) from error
 
 
 def timing_origin(value: object) -> Origin:
@@ -126,6 +127,16 @@ def cookie_path(value: object) -> str:
     if ";" in name or not (name.isascii() and name.isprintable()):
         raise WrongValueError("the Path of a cookie is ASCII without semicolons")
     return name
+
+
+def test_path(value: object) -> str:
+    """Read the path of a policy's test, or the URL."""
+    path = text(value)
+    target = targets.parse(path.encode())
+    if target is None or target.path == b"*":
+        write = None if "://" in path else f"/{path}"
+        raise WrongValueError("a path starts with a slash, a URL with http://", write)
+    return path
 
 
 @contextmanager

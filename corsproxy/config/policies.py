@@ -1,12 +1,14 @@
 """Policies: the top-level `cors` and a route's own, merged key by key, checked and compiled."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from corsproxy.config import lint
+from corsproxy.config.lint_regexes import Regexes
 from corsproxy.config.model_cors import Cors
 from corsproxy.config.patterns import Origin
+from corsproxy.config.public_suffixes import PublicSuffixes
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
 from corsproxy.core import hosts
@@ -15,9 +17,6 @@ from corsproxy.core.origins import OriginPattern, OriginSet
 
 H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
-
-# whoever's they are: a pattern that matches one stands for any origin
-_CANARIES = ("https://a.invalid", "http://a.invalid", "https://evil.invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,18 @@ class Policies:
     """Makes policies for routes, and keeps account of which named dangers any of them needs.
 
     `complete` is false where the top-level policy was wrong as a whole: nothing can be said to be
-    missing then.
+    missing then. `public`: others than this machine reach the proxy.
     """
 
     top: Written | None
     report: Report
     complete: bool = True
+    public: bool = False
     _dangers: dict[Node, str] = field(default_factory=dict)
     _needed: set[Node] = field(default_factory=set)
+    _told: set[tuple[Node, str]] = field(default_factory=set)
     _inherited: CorsPolicy | None = None
+    _suffixes: PublicSuffixes = field(default_factory=PublicSuffixes)
 
     def default(self) -> CorsPolicy | None:
         """Compile the top-level policy alone, which judges what matches no route."""
@@ -77,29 +79,57 @@ class Policies:
             self._dangers.setdefault(node, danger)
         self._check_dangers(merged)
         if not any(written.node.is_damaged(*Cors.model_fields) for written in layers):
-            lint.policy(merged.cors, merged.sources, self.report)
+            lint.policy(merged.cors, merged.sources, self.report, public=self.public)
         return _policy(merged, self.report)
 
     def _check_dangers(self, merged: "_Merged") -> None:
         for node, entry in merged.items("allow_origins", merged.cors.allow_origins):
-            for danger, what in _dangers_of(entry, credentials=merged.cors.allow_credentials):
+            for danger, what in self._dangers_of(entry, merged.cors.allow_credentials):
                 self._need(danger, what, node, merged)
-        if not merged.cors.allow_credentials:
-            return
+        judge = Regexes(self._suffixes, self.report)
         for node, regex in merged.items("allow_origin_regex", merged.cors.allow_origin_regex):
-            if any(regex.fullmatch(canary) for canary in _CANARIES):
+            stranger = judge.check(regex, node)
+            if stranger and not merged.cors.allow_credentials:
+                what = f"it matches '{stranger.origin}', which is anyone's"
+                write = '"*" in allow_origins' if stranger.anybody else stranger.write
+                self.report.add(node, what, write, level="warning")
+            elif stranger:
                 what = "with credentials, a pattern for any origin gives every site the session"
-                self._need("any_origin_with_credentials", what, node, merged)
+                if not stranger.anybody:
+                    what = f"with credentials, it gives '{stranger.origin}' the user's session"
+                self._need("any_origin_with_credentials", what, node, merged, stranger.write)
 
-    def _need(self, danger: str, what: str, node: Node, merged: "_Merged") -> None:
+    def _dangers_of(self, entry: Origin, credentials: bool) -> Iterator[tuple[str, str]]:
+        """Yield the dangers that an entry of `allow_origins` brings, and why each is one."""
+        if entry == "null":
+            what = "any site can open a frame whose origin is 'null'"
+            yield "null_origin", f"{what}, and get the user's session" if credentials else what
+        elif entry == "*":
+            if credentials:
+                what = "with credentials, '*' gives every site the user's session: name the origins"
+                yield "any_origin_with_credentials", what
+        elif isinstance(entry, OriginPattern):
+            if entry.subdomains and self._suffixes.is_open(entry.host):
+                what = f"anyone can register a name under .{entry.host}"
+                yield "public_suffix_wildcard", what
+            if credentials and entry.scheme == "http" and not hosts.is_loopback(entry.host):
+                who = "one forged name under it" if entry.subdomains else "anyone on the network"
+                what = f"with credentials over plain http, {who} is the origin"
+                yield "insecure_origin_with_credentials", what
+
+    def _need(
+        self, danger: str, what: str, node: Node, merged: "_Merged", instead: str | None = None
+    ) -> None:
         for named, name in merged.items("dangerously_allow", merged.cors.dangerously_allow):
             if name == danger:
                 self._needed.add(named)
                 return
-        if not merged.is_damaged("dangerously_allow"):
-            write = f"dangerously_allow: [{danger}] if it is meant"
-            with_credentials = danger.endswith("with_credentials")
-            self.report.add(merged.culprit(node) if with_credentials else node, what, write)
+        at = merged.culprit(node) if danger.endswith("with_credentials") else node
+        if merged.is_damaged("dangerously_allow") or (at, danger) in self._told:
+            return
+        self._told.add((at, danger))
+        write = f"dangerously_allow: [{danger}] if it is meant"
+        self.report.add(at, what, f"{instead}, or {write}" if instead else write)
 
 
 class _Merged:
@@ -135,23 +165,6 @@ class _Merged:
         if self.is_damaged("allow_origins", "allow_origin_regex"):
             return True
         return bool(self.cors.allow_origins or self.cors.allow_origin_regex)
-
-
-def _dangers_of(entry: Origin, *, credentials: bool) -> Iterable[tuple[str, str]]:
-    """Yield the dangers that an entry of `allow_origins` brings, and why each is one."""
-    if entry == "null":
-        yield "null_origin", "any site can open a frame whose origin is 'null'"
-    elif entry == "*":
-        if credentials:
-            what = "with credentials, '*' gives every site the user's session: name the origins"
-            yield "any_origin_with_credentials", what
-    elif isinstance(entry, OriginPattern):
-        if entry.subdomains and "." not in entry.host.strip(".") and entry.host != "localhost":
-            what = f"anyone can register a name under .{entry.host}"
-            yield "public_suffix_wildcard", what
-        if credentials and entry.scheme == "http" and not hosts.is_loopback(entry.host):
-            what = "with credentials over plain http, anyone on the network is the origin"
-            yield "insecure_origin_with_credentials", what
 
 
 def _policy(merged: _Merged, report: Report) -> CorsPolicy:

@@ -63,5 +63,10 @@ def _shown(node: Node) -> Scalar:
     return _masked(value)
 
 
+def without_passwords(line: str) -> str:
+    """Return a line of a file with passwords of URLs put out of sight; it stays as long."""
+    return _USERINFO.sub(lambda match: "*" * (len(match[0]) - 1) + "@", line)
+
+
 def _masked(text: str) -> str:
     return _USERINFO.sub("…@", text)

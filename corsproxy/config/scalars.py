@@ -61,7 +61,9 @@ def flag(value: object) -> bool:
     if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         word = "true" if value.lower() in _TRUE else "false"
         raise WrongValueError("expected true or false, got text", f"{word}, without quotes")
-    raise WrongValueError(f"expected true or false, got {kind_of(value)}")
+    meant = {1: "true", 0: "false", "include": "true", "omit": "false"}
+    near = meant.get(value) if isinstance(value, str | int) else None
+    raise WrongValueError(f"expected true or false, got {kind_of(value)}", near)
 
 
 def count(value: object) -> int:

@@ -16,7 +16,11 @@ _ENVIRONMENT = {
     "pattern": r"\$\{",
 }
 _REFERENCE = {"$ref": "#/$defs/Environment"}
-_REQUIRED = {"Route": ["upstream"], "Upstream": ["url"]}
+_REQUIRED = {
+    "PolicyTest": ["path", "origin", "expect"],
+    "Route": ["upstream"],
+    "Upstream": ["url"],
+}
 _RULES = frozenset({"type", "pattern", "minLength", "enum", "const", "minimum", "maximum"})
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from corsproxy.config.problems import Problem
+from corsproxy.config.tree import Place
 from corsproxy.core.limits import Limits, Listener, ListenerTls, Timeouts
 from corsproxy.core.routes import RouteTable
 from corsproxy.core.trust import TrustedProxies
@@ -20,10 +21,35 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTest:
+    """A test as it stands in `file`; `route` is the path of the route that it has to come to."""
+
+    file: str
+    name: str
+    place: Place | None
+    path: str
+    origin: str
+    method: str = "GET"
+    headers: tuple[str, ...] = ()
+    credentials: bool = False
+    allowed: bool
+    reason: str | None = None
+    route: str | None = None
+
+    def __str__(self) -> str:
+        """Write the request for people."""
+        what = f"{self.method} {self.path} from {self.origin}"
+        if self.headers:
+            what += f" with {', '.join(self.headers)}"
+        return what + (" and cookies" if self.credentials else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A checked route table; `tls` None: listeners speak plain HTTP.
 
-    `warnings` holds what is worth telling although it loads.
+    `warnings` holds what should be mended although it loads, `notes` what is worth knowing, and
+    `tests` what `corsproxy check` tries.
     """
 
     listen: tuple[Listener, ...]
@@ -35,3 +61,5 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     warnings: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    tests: tuple[PolicyTest, ...] = ()

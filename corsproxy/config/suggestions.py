@@ -8,31 +8,40 @@ from collections.abc import Collection
 _ELSEWHERE = {
     "allow_origins": (
         "origin origins allowed_origins allow_origin allowed_origin cors_origins origin_whitelist "
-        "allow_origins_list cors_allowed_origins access_control_allow_origin "
+        "allow_origins_list allow_all_origins origin_allow_all access_control_allow_origin "
         "access_control_allow_origin_list"
     ),
     "allow_origin_regex": (
         "origin_regex origin_regexes allow_origin_regexes allow_origins_regex "
         "allowed_origin_regexes allowed_origin_patterns origin_patterns allow_origins_by_regex "
-        "access_control_allow_origin_list_regex allow_origin_string_match"
+        "access_control_allow_origin_list_regex allow_origin_string_match origin_regex_whitelist"
     ),
     "allow_methods": "allowed_methods allow_method methods access_control_allow_methods",
     "allow_headers": (
         "allowed_headers allow_header headers request_headers access_control_allow_headers"
     ),
     "expose_headers": (
-        "exposed_headers expose_header exposed expose access_control_expose_headers"
+        "exposed_headers expose_header exposed expose response_headers "
+        "access_control_expose_headers"
     ),
     "allow_credentials": (
         "credentials supports_credentials support_credentials with_credentials credential "
-        "allowed_credentials access_control_allow_credentials"
+        "allowed_credentials allow_credential credentialed access_control_allow_credentials"
     ),
-    "max_age": "maxage cache_max_age preflight_max_age access_control_max_age preflight_cache",
+    "max_age": (
+        "maxage cache_max_age preflight_max_age max_age_in_seconds access_control_max_age "
+        "preflight_cache"
+    ),
     "allow_private_network": (
-        "private_network allow_private_networks access_control_allow_private_network"
+        "private_network allow_private_networks private_network_access "
+        "allow_private_network_access access_control_allow_private_network"
     ),
-    "preflight_status": "options_success_status options_status preflight_status_code",
-    "timing_allow_origin": "timing_origins tao timing_allow_origins",
+    "preflight_status": (
+        "options_success_status options_status preflight_status_code preflight_success_status"
+    ),
+    "timing_allow_origin": (
+        "timing_origins tao timing_allow_origins timing_allow_origins_by_regex"
+    ),
     "resource_policy": "corp cross_origin_resource_policy",
     "upstream": "backend target server proxy_pass destination upstreams url to forward service",
     "path": "prefix location match route context uri path_prefix paths",
@@ -64,12 +73,39 @@ _ELSEWHERE = {
 }
 
 
+# What others need to be told and this proxy does anyway, or leaves to another key.
+_NEEDLESS = {
+    "preflights are answered here: leave it out, or write `cors: off` on a route": (
+        "preflight_continue options_passthrough forward_not_matching_preflights automatic_options"
+    ),
+    "`Vary` always says what an answer depends on: leave it out": (
+        "vary vary_header add_vary_header"
+    ),
+    "the fields stand on every answer that needs them, errors included: leave it out": (
+        "always always_send send_wildcard intercept_exceptions"
+    ),
+    "the routes say what a policy is for: leave it out, and write it on a route": (
+        "urls_regex cors_urls_regex resources"
+    ),
+    "refusals are explained in the log, and on loopback in the answer: leave it out": "debug",
+    "what is not written is off: leave it out": "filter_enabled shadow_enabled enabled enable",
+}
+
+
+def needless(key: str, where: tuple[object, ...]) -> str | None:
+    """Say why a key that other tools have in a policy is not needed in one here."""
+    return _NEEDED_NOT.get(_fold(key)) if where[-1:] == ("cors",) else None
+
+
 def named(key: str, known: Collection[str]) -> str | None:
     """Return the known key that `key` spells otherwise, or as other tools call it."""
     folded = _fold(key)
     spelt = (name for name in known if _fold(name) == folded)
     called = (name for name in _ALIASES.get(folded, ()) if name in known)
-    return next(spelt, None) or next(called, None)
+    # django-cors-headers puts CORS_ before each
+    bare = folded.removeprefix("cors") if folded != "cors" else folded
+    found = next(spelt, None) or next(called, None)
+    return named(bare, known) if found is None and bare != folded else found
 
 
 def alike(key: str, known: Collection[str]) -> str | None:
@@ -82,6 +118,9 @@ def _fold(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
+_NEEDED_NOT = {
+    _fold(alias): what for what, aliases in _NEEDLESS.items() for alias in aliases.split()
+}
 _ALIASES = {
     _fold(alias): tuple(ours for ours, theirs in _ELSEWHERE.items() if alias in theirs.split())
     for words in _ELSEWHERE.values()

@@ -1,6 +1,7 @@
 """A refusal, and the line of the route table that would allow what was refused."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from corsproxy.core.cors import FORBIDDEN_METHODS, CorsPolicy
 from corsproxy.core.verdicts import Reason, Refusal
@@ -9,31 +10,61 @@ from corsproxy.core.verdicts import Reason, Refusal
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edit of a policy: `entry` joins the list under `key`, or is its value if a boolean.
+
+    `instead_of` is the entry of that list which gives way to it.
+    """
+
+    key: str
+    entry: str | bool
+    instead_of: str | None = None
+
+
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     """Return what to write to allow it, `place` being where the policy stands in the file.
 
     None where nothing would: what is malformed or forbidden by Fetch stays refused.
     """
+    change = change_for(refusal)
+    if change is None:
+        return None
+    written = {
+        "allow_origins": [str(pattern) for pattern in policy.origins.patterns],
+        "allow_methods": list(policy.methods),
+        "allow_headers": list(policy.headers),
+    }[change.key]
+    if policy.origins.null and change.key == "allow_origins":
+        written.append("null")
+    advice = f"{place}.{change.key}: {flow_list([*written, str(change.entry)])}"
+    if refusal.reason is Reason.ORIGIN_NULL:
+        advice += f" and {place}.dangerously_allow: [null_origin]"
+    return advice
+
+
+def change_for(refusal: Refusal) -> Change | None:
+    """Return the edit that would allow it, None where nothing would."""
     culprit = refusal.culprit
-    origins = [str(pattern) for pattern in policy.origins.patterns]
     match refusal.reason:
-        case Reason.ORIGIN_NOT_ALLOWED:
-            return f"{place}.allow_origins: {_flow([*origins, culprit])}"
-        case Reason.ORIGIN_NULL:
-            danger = f"{place}.dangerously_allow: [null_origin]"
-            return f"{place}.allow_origins: {_flow([*origins, culprit])} and {danger}"
+        case Reason.ORIGIN_NOT_ALLOWED | Reason.ORIGIN_NULL:
+            return Change("allow_origins", culprit)
         case Reason.METHOD_NOT_ALLOWED if culprit.upper().encode() not in FORBIDDEN_METHODS:
-            return f"{place}.allow_methods: {_flow([*policy.methods, culprit])}"
+            return Change("allow_methods", culprit)
         case Reason.HEADER_NOT_ALLOWED:
-            return f"{place}.allow_headers: {_flow([*policy.headers, culprit])}"
+            return Change("allow_headers", culprit)
         case _:
             return None
 
 
-def _flow(entries: Iterable[str]) -> str:
-    return "[" + ", ".join(_quoted(entry) for entry in entries) + "]"
+def flow_list(entries: Iterable[str]) -> str:
+    """Write texts as a YAML list in one line."""
+    return "[" + ", ".join(quoted(entry) for entry in entries) + "]"
 
 
-def _quoted(entry: str) -> str:
+def quoted(entry: str) -> str:
+    """Write a text as one YAML scalar, in quotes unless it needs none."""
     plain = entry.replace("-", "").replace("_", "").isalpha() and entry.lower() not in _NO_TEXT
-    return entry if plain else f'"{entry}"'
+    if plain and entry.isascii() and not entry.startswith("-"):
+        return entry
+    return '"' + entry.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -54,7 +54,6 @@ def test_a_key_of_another_tool_is_told_in_ours(
         ("idle: 5s", "3:4: routes[0].idle: unknown key; write idle under `timeouts`"),
         ("workers: 5s", "3:4: routes[0].workers: unknown key; write workers at the top level"),
         ("zzz: 1", f"3:4: routes[0].zzz: unknown key; known are {ROUTE_KEYS}"),
-        ("tests: []", "3:4: routes[0].tests: not supported yet"),
         (
             "timeouts: {header: 5s}",
             (
@@ -79,11 +78,9 @@ def test_an_unknown_key_of_a_route(route: str, problem: str, tell_route: Callabl
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("tests: []", "2:1: tests: not supported yet"),
         ("port: 80", "2:1: port: unknown key; write listen"),
         ("upstream: x", "2:1: upstream: unknown key; write upstream in a route"),
         ("allow_origins: []", "2:1: allow_origins: unknown key; write allow_origins under `cors`"),
-        ("cors: {tests: [], allow_origins: []}", "2:8: cors.tests: not supported yet"),
         ("cors: {zzz: 1}", f"2:8: cors.zzz: unknown key; known are {CORS_KEYS}"),
     ],
 )
@@ -105,6 +102,7 @@ def test_every_model_is_found_with_its_path():
         "",
         "tls",
         "cors",
+        "cors.tests.0",
         "timeouts",
         "limits",
         "log",
@@ -115,6 +113,9 @@ def test_every_model_is_found_with_its_path():
         "routes.0.response_headers",
         "routes.0.cookies",
         "routes.0.cors",
+        "routes.0.cors.tests.0",
         "routes.0.timeouts",
         "routes.0.limits",
+        "routes.0.tests.0",
+        "tests.0",
     ]

@@ -18,6 +18,7 @@ def test_a_policy_that_says_nothing_allows_nothing():
         "timing_allow_origin": None,
         "resource_policy": None,
         "dangerously_allow": (),
+        "tests": (),
     }
 
 

@@ -1,3 +1,5 @@
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -5,8 +7,17 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from corsproxy.config import ConfigError, load_mapping, schema
+from corsproxy.config import ConfigError, load_mapping
+from corsproxy.config.schema import schema
 
+ROOT = Path(__file__, "../../..").resolve()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = [
+    pytest.param(block, id=f"{page.name}-{i}")
+    for page in PAGES
+    for i, block in enumerate(_BLOCK.findall(page.read_text("utf-8")))
+]
 ROUTES: dict[str, object] = {"routes": [{"upstream": "http://a", "cors": False}]}
 
 
@@ -15,6 +26,17 @@ def validator() -> Draft202012Validator:
     made = schema()
     Draft202012Validator.check_schema(made)
     return Draft202012Validator(made)
+
+
+def test_the_committed_schema_is_that_of_the_models():
+    """Mend it with `corsproxy schema > config/corsproxy.schema.json`."""
+    committed = (ROOT / "config" / "corsproxy.schema.json").read_text("utf-8")
+    assert committed == json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_of_the_docs_is_valid(block: str, validator: Draft202012Validator):
+    assert [error.message for error in validator.iter_errors(yaml.safe_load(block))] == []
 
 
 def test_the_examples_are_valid(validator: Draft202012Validator, examples: list[Path]):
@@ -58,6 +80,9 @@ GOOD = [
     route(request_headers={"set": {"Host": "a"}, "remove": ["X-A"]}),
     cors(max_age=0, allow_methods=["*"], dangerously_allow=[]),
     cors(max_age="20d", preflight_status=200),
+    cors(tests=[{"path": "/", "origin": "https://a", "expect": "allow"}]),
+    route(tests=[{"path": "/", "origin": "null", "expect": "refuse", "headers": ["X-A"]}]),
+    {**ROUTES, "tests": [{"path": "http://a/b", "origin": "x", "expect": "refuse"}]},
 ]
 
 BAD = [
@@ -95,6 +120,11 @@ BAD = [
     cors(mode="report"),
     cors(dangerously_allow=["all"]),
     cors(origins=[]),
+    {**ROUTES, "tests": [{"path": "/", "origin": "x"}]},
+    {**ROUTES, "tests": [{"path": "api", "origin": "x", "expect": "allow"}]},
+    {**ROUTES, "tests": [{"path": "/", "origin": "x", "expect": "block"}]},
+    {**ROUTES, "tests": [{"path": "/", "origin": "x", "expect": "refuse", "reason": "no"}]},
+    {**ROUTES, "tests": {"path": "/", "origin": "x", "expect": "allow"}},
 ]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from corsproxy.core.advice import advise
+from corsproxy.core.advice import Change, advise, change_for, quoted
 from corsproxy.core.cors import CorsPolicy, Reason, Refusal
 from corsproxy.core.origins import compile_origins
 
@@ -47,3 +47,47 @@ def test_a_refusal_has_the_line_that_would_allow_it(
     reason: Reason, culprit: str, advice: str | None
 ):
     assert advise(Refusal(reason, culprit), POLICY, "cors") == advice
+
+
+def test_the_opaque_origin_stays_in_the_list():
+    policy = CorsPolicy(origins=compile_origins(["https://app.example", "null"]))
+    refusal = Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://b.example")
+
+    assert advise(refusal, policy, "cors") == (
+        'cors.allow_origins: ["https://app.example", "null", "https://b.example"]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("refusal", "change"),
+    [
+        (Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://b"), Change("allow_origins", "https://b")),
+        (Refusal(Reason.ORIGIN_NULL, "null"), Change("allow_origins", "null")),
+        (Refusal(Reason.METHOD_NOT_ALLOWED, "PUT"), Change("allow_methods", "PUT")),
+        (Refusal(Reason.METHOD_NOT_ALLOWED, "Trace"), None),
+        (Refusal(Reason.HEADER_NOT_ALLOWED, "x-a"), Change("allow_headers", "x-a")),
+        (Refusal(Reason.TOO_MANY_HEADERS, "over 128 names"), None),
+    ],
+)
+def test_a_refusal_has_the_edit_that_would_allow_it(refusal: Refusal, change: Change | None):
+    assert change_for(refusal) == change
+
+
+@pytest.mark.parametrize(
+    ("entry", "scalar"),
+    [
+        ("X-Own", "X-Own"),
+        ("x_own", "x_own"),
+        ("on", '"on"'),
+        ("Null", '"Null"'),
+        ("*", '"*"'),
+        ("-", '"-"'),
+        ("-X", '"-X"'),
+        ("http://a", '"http://a"'),
+        ('a"b\\c', '"a\\"b\\\\c"'),
+        ("1", '"1"'),
+        ("é", '"é"'),
+    ],
+)
+def test_a_text_is_quoted_where_yaml_needs_it(entry: str, scalar: str):
+    assert quoted(entry) == scalar
