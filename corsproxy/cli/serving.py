@@ -64,11 +64,12 @@ async def serve_app(
 def _spare_the_collector() -> None:
     """Look for cycles less often: what is loaded stays, and an exchange leaves none behind.
 
-    With 256 connections a small GET takes a tenth less of the processor (bench/connections.py).
+    With 256 connections a small GET takes less of the processor (bench/connections.py); many more
+    cycles than these, which faults leave, would be memory that seems to leak.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(2_000, 10, 10)
 
 
 def _nothing_to_reload() -> None:
