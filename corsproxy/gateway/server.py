@@ -109,7 +109,7 @@ class Listening:
         if self._context is not None:
             sockets = listening_sockets(server, _BACKLOG)
             plain = partial(_Plain, self)
-            self._acceptor = TlsAcceptor(sockets, self._context, self, plain, self.header_timeout)
+            self._acceptor = TlsAcceptor(self, sockets, self._context, plain)
 
     @property
     def address(self) -> str:

@@ -7,15 +7,16 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from corsproxy.core.limits import ListenerTls
+
+if TYPE_CHECKING:
+    from corsproxy.gateway.server import Listening
 
 log = logging.getLogger("corsproxy.gateway")
 
 _CLIENT_HELLO = b"\x16"  # the content type of a handshake (RFC 8446 §5.1)
-_AT_ONCE = 1024  # connections that may be between TCP's handshake and the end of TLS's
-
-Factory = Callable[[], asyncio.BaseProtocol]
 
 
 def server_context(tls: ListenerTls) -> ssl.SSLContext:
@@ -40,18 +41,16 @@ class TlsAcceptor:
 
     def __init__(
         self,
+        listening: "Listening",
         sockets: Sequence[socket.socket],
         context: ssl.SSLContext,
-        served: Factory,
-        told: Factory,
-        patience: float | None,
+        told: Callable[[], asyncio.BaseProtocol],
     ) -> None:
-        """Accept on `sockets`; who doesn't speak within `patience` seconds is parted from."""
+        """Accept on `sockets` for `listening`; who doesn't speak TLS gets the protocol `told`."""
+        self._listening = listening
         self._sockets = sockets
         self._context = context
-        self._served = served
         self._told = told
-        self._patience = patience
         self._tasks = {asyncio.ensure_future(self._accept(one)) for one in sockets}
 
     def close(self) -> None:
@@ -70,7 +69,8 @@ class TlsAcceptor:
                 log.warning("a connection was not accepted: %s", error.strerror)
                 await asyncio.sleep(1)
                 continue
-            if len(self._tasks) > _AT_ONCE:
+            # of the tasks, one for each socket accepts
+            if len(self._tasks) - len(self._sockets) >= self._listening.limits.connections:
                 connection.close()
                 continue
             task = asyncio.ensure_future(self._greet(connection))
@@ -80,11 +80,11 @@ class TlsAcceptor:
     async def _greet(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._listening.header_timeout):
                 first = await _first_octet(connection)
                 if first == _CLIENT_HELLO:
                     context = self._context
-                    await loop.connect_accepted_socket(self._served, connection, ssl=context)
+                    await loop.connect_accepted_socket(self._listening, connection, ssl=context)
                 elif first:
                     await loop.connect_accepted_socket(self._told, connection)
                 else:

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,37 @@ async def test_who_does_not_get_as_far_as_tls_is_parted_from(
         await writer.wait_closed()
     assert received[:1] in (b"", b"\x15")  # an alert
     assert (await asked_whether_alive(under_test.port)).startswith(b"HTTP/1.1 502 ")
+
+
+async def test_as_many_may_be_silent_as_may_connect_and_no_more(proxy: Start, tmp_path: Path):
+    top = {"tls": issue(tmp_path, "localhost"), "limits": {"connections": 3}}
+    under_test = await proxy("http://127.0.0.1:9", top)
+    silent = [await under_test.connect() for _ in range(3)]
+    reader, _ = await under_test.connect()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert not any(one.at_eof() for one, _ in silent)
+    silent[0][1].close()
+    async with asyncio.timeout(5):
+        while not (answer := await alive(under_test.port)):  # noqa: ASYNC110 it is another's state
+            await asyncio.sleep(0)
+    assert answer.startswith(b"HTTP/1.1 502 ")
+
+
+async def alive(port: int) -> bytes:
+    """Ask over TLS; return nothing where the connection is not taken."""
+    try:
+        return await asked_whether_alive(port)
+    except ConnectionError:
+        return b""
+
+
+async def test_how_long_one_may_be_silent_holds_after_a_reload(proxy: Start, tmp_path: Path):
+    under_test = await proxy("http://127.0.0.1:9", {"tls": issue(tmp_path, "localhost")})
+    config = under_test.app._config
+    quick = replace(config, timeouts=replace(config.timeouts, header=0.2))
+    under_test.app.apply(quick)
+    reader, _ = await under_test.connect()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
 async def asked_whether_alive(port: int) -> bytes:
