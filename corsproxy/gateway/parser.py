@@ -14,13 +14,13 @@ from corsproxy.core.errors import GatewayError, ProxyErrorType
 from corsproxy.core.fields import OWS, Field, has_control
 from corsproxy.core.messages import ResponseHead
 from corsproxy.gateway.known import KnownHeads
+from corsproxy.gateway.pieces import EMPTY_LINE
 from corsproxy.gateway.replies import Framing, Reply
 
 _NO_CONTENT = frozenset({204, 304})
 _SWITCHING_PROTOCOLS = 101
 _VERSIONS = ("1.1", "1.0")
 _MOST_DIGITS = 19  # of a length: as many as 63 bits have
-_EMPTY_LINE = b"\r\n\r\n"
 _EMPTY_LINES = re.compile(rb"\r?\n(?:\r?\n)+")
 _USUAL, _USUAL_LINE = "1.1", b"HTTP/1.1 "  # asking llhttp makes a text, which takes longer
 
@@ -77,8 +77,8 @@ class ReplyParser:
         if self.final is not None or self._octets or self._known is None:
             self._parse(data)
             return
-        end = data.find(_EMPTY_LINE) + 4
-        octets = data[:end] if end >= len(_EMPTY_LINE) else b""
+        end = data.find(EMPTY_LINE) + 4
+        octets = data[:end] if len(EMPTY_LINE) <= end <= self._limit else b""
         known = self._known.find(octets)
         if known is None:
             self._parse(data)

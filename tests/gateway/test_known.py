@@ -83,6 +83,14 @@ def test_a_head_that_is_known_is_not_read_again():
     assert parsers[2].body == [b"hello"]
 
 
+def test_a_head_that_is_known_is_too_large_where_the_limit_was_lowered():
+    known = KnownHeads()
+    for _ in range(3):
+        ReplyParser(bodiless=False, limit=4096, known=known).feed(RAW + b"hello")
+    with pytest.raises(GatewayError, match="too large"):
+        ReplyParser(bodiless=False, limit=18, known=known).feed(RAW + b"hello")
+
+
 def test_the_memory_is_bounded():
     known = KnownHeads()
     for i in range(2000):
