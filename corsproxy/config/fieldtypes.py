@@ -1,6 +1,7 @@
 """The types of single values in the models: a parser, and the JSON Schema of what it takes."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -73,16 +74,15 @@ def _preflight_status(value: object) -> int:
     return status
 
 
-def _local(value: object) -> Literal["local"]:
-    if value != "local":
-        raise WrongValueError("expected local, or a mapping", "local")
-    return "local"
+def _word(word: str) -> Callable[[object], str]:
+    """Return what takes one word where a mapping may stand as well."""
 
+    def parse(value: object) -> str:
+        if value != word:
+            raise WrongValueError(f"expected {word}, or a mapping", word)
+        return word
 
-def _self_signed(value: object) -> Literal["self_signed"]:
-    if value != "self_signed":
-        raise WrongValueError("expected self_signed, or a mapping", "self_signed")
-    return "self_signed"
+    return parse
 
 
 def one_or_more(value: object) -> object:
@@ -100,14 +100,9 @@ def off_tag(value: object) -> str:
     return "off" if is_off(value) else "policy"
 
 
-def local_tag(value: object) -> str:
-    """Tell the two forms of `cookies` apart."""
-    return "rules" if isinstance(value, dict) else "local"
-
-
-def tls_tag(value: object) -> str:
-    """Tell the two forms of the top-level `tls` apart."""
-    return "files" if isinstance(value, dict) else "self_signed"
+def word_tag(value: object) -> str:
+    """Tell the two forms apart of a key that takes a mapping, or one word in its place."""
+    return "mapping" if isinstance(value, dict) else "word"
 
 
 def off(_value: object) -> Literal["off"]:
@@ -134,7 +129,9 @@ TrustedProxy = Annotated[
     WithJsonSchema({"type": "string", "pattern": networks.NETWORK_PATTERN}),
 ]
 SelfSigned = Annotated[
-    Literal["self_signed"], PlainValidator(_self_signed), WithJsonSchema({"const": "self_signed"})
+    Literal["self_signed"],
+    PlainValidator(_word("self_signed")),
+    WithJsonSchema({"const": "self_signed"}),
 ]
 OneWorker = Annotated[int, PlainValidator(_one_worker), WithJsonSchema({"const": 1})]
 LogFormat = Annotated[
@@ -202,7 +199,7 @@ EditResponseField = Annotated[str, PlainValidator(names.edited_response_field), 
 FieldValue = Annotated[bytes, PlainValidator(names.field_value), _any_of(_TEXT)]
 
 LocalCookies = Annotated[
-    Literal["local"], PlainValidator(_local), WithJsonSchema({"const": "local"})
+    Literal["local"], PlainValidator(_word("local")), WithJsonSchema({"const": "local"})
 ]
 CookieDomain = Annotated[str, PlainValidator(patterns.cookie_domain), _any_of(_TEXT)]
 CookiePath = Annotated[

@@ -121,8 +121,8 @@ class Route(Strict):
     )
     cookies: (
         Annotated[
-            Annotated[Cookies, Tag("rules")] | Annotated[t.LocalCookies, Tag("local")],
-            Discriminator(t.local_tag),
+            Annotated[Cookies, Tag("mapping")] | Annotated[t.LocalCookies, Tag("word")],
+            Discriminator(t.word_tag),
         ]
         | None
     ) = Field(
@@ -180,8 +180,8 @@ class Table(Strict):
     workers: t.OneWorker = Field(default=1, description="Processes on the same port.", examples=[1])
     tls: (
         Annotated[
-            Annotated[ListenerTls, Tag("files")] | Annotated[t.SelfSigned, Tag("self_signed")],
-            Discriminator(t.tls_tag),
+            Annotated[ListenerTls, Tag("mapping")] | Annotated[t.SelfSigned, Tag("word")],
+            Discriminator(t.word_tag),
         ]
         | None
     ) = Field(

@@ -92,5 +92,5 @@ def test_short_forms_are_made_long():
     assert fieldtypes.one_or_more(":80") == [":80"]
     assert fieldtypes.one_or_more([":80"]) == [":80"]
     assert fieldtypes.url_alone("http://a") == {"url": "http://a"}
-    assert fieldtypes.local_tag({}) == "rules"
-    assert fieldtypes.local_tag("local") == "local"
+    assert fieldtypes.word_tag({}) == "mapping"
+    assert fieldtypes.word_tag("local") == "word"
