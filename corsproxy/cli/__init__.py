@@ -10,7 +10,7 @@ import click
 
 from corsproxy import __version__
 
-_COMMANDS = ("check", "demo", "init", "run", "schema")
+_COMMANDS = ("check", "demo", "explain", "init", "run", "schema")
 
 
 class _Commands(click.Group):

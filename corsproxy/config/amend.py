@@ -26,13 +26,10 @@ def amend(text: str, place: str, change: Change) -> str | None:
     it can't be done, such as a value that is an alias. What comes out has to be loaded to know
     that it is good.
     """
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    body = text[len(mark) :]
     try:
-        edited = _Editor(body).edit(place, change)
+        return _Editor(text).edit(place, change)
     except (yaml.YAMLError, _NotEditableError):
         return None
-    return mark + edited
 
 
 def unified_diff(before: str, after: str, name: str) -> str:
@@ -51,10 +48,7 @@ class _Editor:
     def __init__(self, text: str) -> None:
         self.text = text
         # the loader in Python: its marks count characters
-        root = yaml.compose(text, yaml.SafeLoader)
-        if not isinstance(root, yaml.MappingNode):
-            raise _NotEditableError
-        self.root = root
+        self.root: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
 
     def edit(self, place: str, change: Change) -> str:
         path = tuple(int(part) if part.isdigit() else part for part in _PART.findall(place))
@@ -72,7 +66,7 @@ class _Editor:
         if not isinstance(value, yaml.SequenceNode):
             raise _NotEditableError
         for item in value.value:
-            if change.instead_of is not None and item.value == change.instead_of:
+            if item.value == change.instead_of:
                 return self._replace(item, quoted(change.entry))
         return self._append(value, quoted(change.entry))
 
@@ -102,9 +96,9 @@ class _Editor:
         end = self._end(items)
         dash = self._dash(items)
         if end is None:
-            return self._insert(dash, f"- {new}{self._break(dash)}{self._indent(dash)}")
+            return self._insert(dash, f"- {new}{self._break}{self._indent(dash)}")
         end = self._line_end(end)
-        return self._insert(end, f"{self._break(end)}{self._indent(dash)}- {new}")
+        return self._insert(end, f"{self._break}{self._indent(dash)}- {new}")
 
     def _dash(self, items: yaml.SequenceNode) -> int:
         """Return where the first item's dash stands; an alias there does not tell."""
@@ -131,9 +125,9 @@ class _Editor:
         first = policy.value[0][0].start_mark.index
         end = self._end(policy)
         if end is None:
-            return self._insert(first, f"{new}{self._break(first)}{self._indent(first)}")
+            return self._insert(first, f"{new}{self._break}{self._indent(first)}")
         end = self._line_end(end)
-        return self._insert(end, f"{self._break(end)}{self._indent(first)}{new}")
+        return self._insert(end, f"{self._break}{self._indent(first)}{new}")
 
     def _inherited(self, policy: yaml.MappingNode, key: str, path: Path) -> Iterator[str]:
         """Yield, as written, what holds of a list that the policy doesn't write itself."""
@@ -161,8 +155,6 @@ class _Editor:
         last: yaml.Node = node
         least = node.start_mark.index
         while isinstance(last, yaml.CollectionNode) and (last is node or not last.flow_style):
-            if not last.value:
-                return None
             if isinstance(last, yaml.MappingNode):
                 key, last = last.value[-1]
                 least = max(least, key.end_mark.index)
@@ -179,9 +171,10 @@ class _Editor:
         found = _LINE_END.search(self.text, index)
         return found.start() if found else len(self.text)
 
-    def _break(self, index: int) -> str:
-        """Return the line break that the file has there, or before."""
-        found = _LINE_END.search(self.text, index) or _LINE_END.search(self.text)
+    @property
+    def _break(self) -> str:
+        """The line break that the file has."""
+        found = _LINE_END.search(self.text)
         return found[0] if found else "\n"
 
     def _indent(self, index: int) -> str:

@@ -95,6 +95,12 @@ EDITS = [
         id="a key over what is merged in",
     ),
     pytest.param(
+        "a: &a {max_age: 5}\nb: &b {allow_methods: [GET]}\ncors:\n  <<: [*a, *b]\n", "cors", PUT,
+        "a: &a {max_age: 5}\nb: &b {allow_methods: [GET]}\ncors:\n"
+        "  <<: [*a, *b]\n  allow_methods: [GET, PUT]\n",
+        id="a key over what is merged in from several",
+    ),
+    pytest.param(
         "m: &m GET\ncors: {allow_methods: [PATCH, *m]}\n", "cors", PUT,
         "m: &m GET\ncors: {allow_methods: [PUT, PATCH, *m]}\n",
         id="an entry before an alias",
@@ -103,6 +109,16 @@ EDITS = [
         "m: &m GET\ncors:\n  allow_methods:\n  - PATCH\n  - *m\n", "cors", PUT,
         "m: &m GET\ncors:\n  allow_methods:\n  - PUT\n  - PATCH\n  - *m\n",
         id="an item before an alias",
+    ),
+    pytest.param(
+        "cors: {allow_methods: [&m PATCH, *m]}\n", "cors", PUT,
+        "cors: {allow_methods: [PUT, &m PATCH, *m]}\n",
+        id="an entry before an alias of the entry before it",
+    ),
+    pytest.param(
+        "cors:\n  allow_methods:\n  - &m PATCH\n  - *m\n", "cors", PUT,
+        "cors:\n  allow_methods:\n  - PUT\n  - &m PATCH\n  - *m\n",
+        id="an item before such an alias",
     ),
     pytest.param(
         "cors:\n  allow_headers: |\n    x\n", "cors", PUT,
@@ -127,6 +143,7 @@ def test_an_edit_changes_its_own_place_only(text: str, place: str, change: Chang
     [
         pytest.param("cors: {allow_credentials: no}", "routes[0].cors", COOKIES, id="no policy"),
         pytest.param("routes: [{cors: off}]", "routes[0].cors", COOKIES, id="a policy that is off"),
+        pytest.param("", "cors", COOKIES, id="nothing"),
         pytest.param("- a", "cors", COOKIES, id="a list"),
         pytest.param("a: [", "cors", COOKIES, id="no YAML"),
         pytest.param("a: &a [GET]\ncors: {allow_methods: *a}", "cors", PUT, id="an alias list"),

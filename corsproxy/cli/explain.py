@@ -1,0 +1,190 @@
+"""`corsproxy explain`: what becomes of a request, and which edit of the file would allow it."""
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import click
+
+from corsproxy.cli.explained import told
+from corsproxy.config.amend import amend, unified_diff
+from corsproxy.config.loader import load_file, load_text
+from corsproxy.config.problems import ConfigError
+from corsproxy.config.settings import Config
+from corsproxy.core.advice import Change
+from corsproxy.core.browser import Finding, PageRequest, origin_of
+from corsproxy.core.explanation import Explanation
+from corsproxy.core.explanation import explain as explain_request
+from corsproxy.core.fields import Field, has_control, is_token
+from corsproxy.core.limits import Listener
+from corsproxy.core.messages import Client
+from corsproxy.core.routes import Route
+
+_REFUSED = 3
+_EDITS = 200  # more than any request asks for
+_DANGER = re.compile(r"dangerously_allow: \[(\w+)\]")
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 names, nothing is bound
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks about; `target` is a path or a URL."""
+
+    target: str
+    origin: str
+    method: str
+    headers: tuple[Field, ...]
+    credentials: bool
+
+    @classmethod
+    def read(
+        cls, target: str, *, origin: str, method: str, headers: tuple[str, ...], credentials: bool
+    ) -> Self:
+        if not (origin.isascii() and is_token(method.encode(errors="replace"))):
+            raise click.UsageError("an origin is ASCII, and a method one word")
+        target = quote(target.partition("#")[0], safe=_PRINTABLE)
+        if not target.startswith("/") and origin_of(target) == b"null":
+            raise click.UsageError(f"{target!r} is no path and no http:// or https:// address")
+        return cls(target, origin, method, tuple(map(_header, headers)), credentials)
+
+    def of(self, config: Config) -> PageRequest | Finding:
+        """Return the request as a browser would keep it, to the proxy that a file describes."""
+        url = _base(config) + self.target if self.target.startswith("/") else self.target
+        return PageRequest.from_script(
+            self.origin.encode(),
+            url,
+            self.method.encode(),
+            self.headers,
+            credentials=self.credentials,
+        )
+
+    def explained(self, config: Config) -> Explanation | Finding:
+        request = self.of(config)
+        if isinstance(request, Finding):
+            return request
+        scheme = "https" if config.tls else "http"
+        loopback = all(listener.loopback for listener in config.listen)
+        return explain_request(config.table, request, Client("127.0.0.1", scheme, loopback))
+
+
+@click.command()
+@click.argument("target", metavar="PATH-OR-URL")
+@click.option("-c", "--config", "file", type=click.Path(path_type=Path), envvar="CORSPROXY_CONFIG",
+              default=Path("corsproxy.yaml"),
+              help="The route table (default: ./corsproxy.yaml).")  # fmt: skip
+@click.option("--origin", metavar="ORIGIN", required=True,
+              help="The page's origin, as http://localhost:3001.")  # fmt: skip
+@click.option("--method", metavar="METHOD", default="GET", help="What fetch() is told (GET).")
+@click.option("--header", "headers", metavar="NAME[: VALUE]", multiple=True,
+              help="A header that the page sets; may be repeated.")  # fmt: skip
+@click.option("--credentials", is_flag=True, help="The page sends cookies: credentials 'include'.")
+def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as click hands them
+    """Say what would become of a page's request: nothing is sent to anyone.
+
+    Names the route, the preflight of the browser, the answers of the proxy, and whether the page
+    may read them, each with the rule of the standard; and what to change in the file if not.
+
+    Exits 0 if the request is allowed, 3 if it is refused, 2 on a wrong file.
+    """
+    asked = _Asked.read(target, **options)
+    try:
+        explained = asked.explained(load_file(file, os.environ))
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        raise SystemExit(2) from error
+    if isinstance(explained, Finding):
+        click.echo(f"Refused by the browser: {explained.what}  ({explained.section})")
+        raise SystemExit(_REFUSED)
+    for line in told(explained, asked.origin, asked.method, asked.headers):
+        click.echo(line)
+    if not explained.allowed:
+        _show_change(explained, asked, file)
+        raise SystemExit(_REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mended:
+    """The file's text after the edits, and the dangers that they take on by name."""
+
+    text: str
+    dangers: tuple[str, ...] = ()
+
+    def with_change(self, place: str, change: Change | None) -> "_Mended | None":
+        text = amend(self.text, place, change) if change else None
+        if change is None or text is None or text == self.text:
+            return None
+        new = (str(change.entry),) if change.key == "dangerously_allow" else ()
+        return _Mended(text, (*self.dangers, *new))
+
+
+def _show_change(explained: Explanation, asked: _Asked, file: Path) -> None:
+    before = file.read_bytes().decode()
+    after = _mend(before, explained, asked, file)
+    if after is None:
+        click.echo("No edit of the policy allows it.")
+        return
+    click.echo(f"This edit of {file} allows it:\n")
+    for line in unified_diff(before, after.text, str(file)).split("\n")[:-1]:
+        click.secho(line, fg={"+": "green", "-": "red"}.get(line[:1]))
+    for danger in after.dangers:
+        click.echo(f"It takes on a danger by its name: {danger}")
+
+
+def _mend(text: str, explained: Explanation, asked: _Asked, file: Path) -> _Mended | None:
+    """Return the file with the edits after which the request is allowed, None without such.
+
+    Each edit is tried: what is not known to help is not shown.
+    """
+    route, change = explained.match, explained.change
+    mended: _Mended | None = _Mended(text)
+    for _ in range(_EDITS):
+        if mended is None or not isinstance(route, Route):
+            return None
+        mended = mended.with_change(route.policy_place, change)
+        if mended is None:
+            return None
+        try:
+            with contextlib.chdir(file.parent):  # where relative names of files start from
+                again = asked.explained(load_text(mended.text, str(file), os.environ))
+        except ConfigError as error:
+            change = _danger(error)
+            continue
+        if isinstance(again, Finding) or again.allowed:
+            return mended
+        change = again.change
+    return None
+
+
+def _danger(error: ConfigError) -> Change | None:
+    """Return the danger to name, where that is all that is wrong."""
+    errors = [problem for problem in error.problems if problem.level == "error"]
+    found = [_DANGER.search(problem.write or "") for problem in errors]
+    if not found or not all(found):
+        return None
+    return next(Change("dangerously_allow", match[1]) for match in found if match)
+
+
+def _header(text: str) -> Field:
+    name, colon, value = text.partition(":")
+    name, value = name.strip(), value.strip()
+    octets = value.encode("utf-8")
+    if not is_token(name.encode()) or has_control(octets):
+        raise click.UsageError(f"--header {text!r}: write 'Name: value', or the name alone")
+    if not colon and name.lower() == "content-type":
+        octets = b"application/json"  # what a page asks about that names no type
+    return name.encode(), octets
+
+
+def _base(config: Config) -> str:
+    scheme = "https" if config.tls else "http"
+    listener = next((one for one in config.listen if not one.socket), Listener("localhost"))
+    if listener.host in _EVERYWHERE:
+        listener = Listener("localhost", listener.port)
+    url = listener.url(scheme=scheme)
+    return url if listener.port else url.rpartition(":")[0]
