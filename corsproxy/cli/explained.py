@@ -14,6 +14,7 @@ from corsproxy.core.preflight_cache import CAPS
 from corsproxy.core.routes import Route
 
 _ROUTES_SHOWN = 10
+_MALFORMED = 400
 
 
 def told(
@@ -116,6 +117,8 @@ def _end(explained: Explanation) -> Iterator[str]:
     if refusal := explained.refusal:
         near = f"; {refusal.near_miss}" if refusal.near_miss else ""
         yield f"{refused} by the proxy: {refusal.reason} {refusal.culprit}{near}"
+    elif explained.turns[-1].status == _MALFORMED:
+        yield f"{refused}: HTTP parsers don't know the method, and refuse it"
     elif isinstance(explained.match, Route) and explained.policy is None:
         yield f"{refused}, unless the upstream itself allows it: cors is off"
     elif failure:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from corsproxy.config.model_cors import Cors
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
+from corsproxy.core.cors import CARRIED_METHODS
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # RFC 9110 §9.3
 _SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})  # Fetch §2.2.1
@@ -33,6 +34,11 @@ def _methods(values: Sequence[str], source: Node | None, report: Report) -> None
         if name != name.upper() and name.upper() not in values:
             what = "methods are compared by case, and browsers send this one as the page wrote it"
             report.add(node, what, name.upper(), level="warning")
+        elif "*" not in name and name.encode() not in CARRIED_METHODS:
+            what = (
+                "HTTP parsers don't know the method, and refuse it, the proxy's too: leave it out"
+            )
+            report.add(node, what, level="warning")
 
 
 def _needless(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corsproxy.core.cors import FORBIDDEN_METHODS, CorsPolicy
+from corsproxy.core.cors import CARRIED_METHODS, FORBIDDEN_METHODS, CorsPolicy
 from corsproxy.core.verdicts import Reason, Refusal
 
 # what YAML 1.1 takes for something other than text
@@ -25,7 +25,8 @@ class Change:
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     """Return what to write to allow it, `place` being where the policy stands in the file.
 
-    None where nothing would: what is malformed or forbidden by Fetch stays refused.
+    None where nothing would: what is malformed, forbidden by Fetch or unknown to parsers of HTTP
+    stays refused.
     """
     change = change_for(refusal)
     if change is None:
@@ -49,12 +50,16 @@ def change_for(refusal: Refusal) -> Change | None:
     match refusal.reason:
         case Reason.ORIGIN_NOT_ALLOWED | Reason.ORIGIN_NULL:
             return Change("allow_origins", culprit)
-        case Reason.METHOD_NOT_ALLOWED if culprit.upper().encode() not in FORBIDDEN_METHODS:
+        case Reason.METHOD_NOT_ALLOWED if _may_be_allowed(culprit.encode()):
             return Change("allow_methods", culprit)
         case Reason.HEADER_NOT_ALLOWED:
             return Change("allow_headers", culprit)
         case _:
             return None
+
+
+def _may_be_allowed(method: bytes) -> bool:
+    return method in CARRIED_METHODS and method not in FORBIDDEN_METHODS
 
 
 def flow_list(entries: Iterable[str]) -> str:

@@ -15,9 +15,16 @@ from corsproxy.core.verdicts import Reason, Refusal, Verdict
 
 SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §2.2.1
 FORBIDDEN_METHODS = frozenset({b"CONNECT", b"TRACE", b"TRACK"})  # Fetch §2.2.1
+CARRIED_METHODS = frozenset(  # all that the parser takes, and by case: it answers 400 to others
+    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY "
+    b"MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND "
+    b"REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split()
+)
 
 MAX_HEADER_NAMES = 128  # more than any page sends; bounds the work a preflight can ask for
 MAX_HEADER_OCTETS = 8192
+
+_NOT_CARRIED = "HTTP parsers don't know the method, and refuse it"
 
 _MOST_REMEMBERED = 1024  # verdicts a policy keeps, and how long a question may be, in octets
 _LONGEST_REMEMBERED = 1024
@@ -167,11 +174,13 @@ class CorsPolicy:
             return Refusal(Reason.METHOD_MALFORMED, _text(b", ".join(methods)))
         if method.upper() in FORBIDDEN_METHODS:
             return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), "forbidden by Fetch §2.2.1")
-        if self._allows_method(method) or b"*" in self._methods:
+        every = CARRIED_METHODS if b"*" in self._methods else frozenset()
+        carried = method in CARRIED_METHODS
+        if carried and (method in every or self._allows_method(method)):
             return None
-        near = None
+        near = None if carried else _NOT_CARRIED
         for other in (method.upper(), method.lower()):
-            if self._allows_method(other):
+            if other != method and (other in every or self._allows_method(other)):
                 near = f"methods are compared by case: '{_text(other)}' is allowed"
         return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), near)
 

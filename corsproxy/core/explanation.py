@@ -13,7 +13,7 @@ from corsproxy.core.browser import (
     Preflight,
     preflight_of,
 )
-from corsproxy.core.cors import CorsPolicy, PreflightRequest, classify
+from corsproxy.core.cors import CARRIED_METHODS, CorsPolicy, PreflightRequest, classify
 from corsproxy.core.cors_check import Grant, cors_check, preflight_check
 from corsproxy.core.errors import REASONS, GatewayError
 from corsproxy.core.fields import Field, Fields
@@ -23,7 +23,7 @@ from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 from corsproxy.core.verdicts import Refusal, Verdict
 
-_REFUSED = 403
+_REFUSED, _MALFORMED = 403, 400
 _NO_VERDICT = Verdict()
 
 
@@ -64,7 +64,8 @@ class Explanation:
     @property
     def allowed(self) -> bool:
         """Whether a route serves the request, and the browser lets the page read the answer."""
-        served = isinstance(self.match, Route) and self.turns[-1].status != _REFUSED
+        status = self.turns[-1].status
+        served = isinstance(self.match, Route) and status not in (_REFUSED, _MALFORMED)
         return served and all(turn.passed for turn in self.turns)
 
     @property
@@ -154,7 +155,9 @@ class _Proxy:
         verdict = policy.judge(kind) if policy else _NO_VERDICT
         no_fields: Fields = ()
         status, fields = 200, no_fields
-        if policy and isinstance(kind, PreflightRequest):
+        if head.method not in CARRIED_METHODS:
+            status = _MALFORMED
+        elif policy and isinstance(kind, PreflightRequest):
             status = _REFUSED if verdict.refusal else policy.preflight_status
         elif isinstance(match, GatewayError):
             status, fields = match.status, match.fields

@@ -43,6 +43,11 @@ EXITS = {
     "JSON by the header's name alone": (("/own", *PAGE, "--header", "content-type"), 0),
     "a path of two slashes": (("//api", *PAGE), 3),
     "from the proxy's own origin": (("/off", "--origin", "http://127.0.0.1:8080"), 0),
+    "with a method that no parser knows": (("/own", *PAGE, "--method", "patch"), 3),
+    "the same on its own origin": (
+        ("/off", "--origin", "http://127.0.0.1:8080", "--method", "patch"),
+        3,
+    ),
     "JSON where it is not listed": (("/api", *PAGE, *JSON), 3),
     "another origin": (("/api", "--origin", "http://localhost:5173"), 3),
     "credentials": (("/api", *PAGE, "--credentials"), 3),

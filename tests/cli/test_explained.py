@@ -139,6 +139,11 @@ LINES = {
         "Preflight: none, for the page's own origin is asked  (Fetch §4.1, main fetch)",
         "Allowed: the page reads the answer",
     ),
+    "a method that no parser knows, on the page's own origin": (
+        ("/off", "--origin", "http://127.0.0.1:8080", "--method", "FOO"),
+        "  < 400 Bad Request",
+        "Refused: HTTP parsers don't know the method, and refuse it",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ Tell = Callable[..., list[str]]
         "allow_methods: [DELETE]",
         "allow_methods: [PUT], allow_headers: [content-type]",
         "allow_methods: ['*'], allow_headers: ['*', authorization]",
-        "allow_methods: [patch, PATCH], allow_headers: [Content-Type, Range]",
+        "allow_methods: [PATCH], allow_headers: [Content-Type, Range]",
     ],
 )
 def test_what_will_do(policy: str, tell_cors: Tell):

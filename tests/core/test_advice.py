@@ -32,7 +32,7 @@ POLICY = CorsPolicy(
             Reason.METHOD_NOT_ALLOWED, "PATCH", "cors.allow_methods: [PUT, PATCH]", id="a method"
         ),
         pytest.param(
-            Reason.METHOD_NOT_ALLOWED, "a*b", 'cors.allow_methods: [PUT, "a*b"]', id="in quotes"
+            Reason.HEADER_NOT_ALLOWED, "a*b", 'cors.allow_headers: [X-Foo, "a*b"]', id="in quotes"
         ),
         pytest.param(Reason.METHOD_NOT_ALLOWED, "trace", None, id="what Fetch forbids"),
         pytest.param(
@@ -64,7 +64,8 @@ def test_the_opaque_origin_stays_in_the_list():
         (Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://b"), Change("allow_origins", "https://b")),
         (Refusal(Reason.ORIGIN_NULL, "null"), Change("allow_origins", "null")),
         (Refusal(Reason.METHOD_NOT_ALLOWED, "PUT"), Change("allow_methods", "PUT")),
-        (Refusal(Reason.METHOD_NOT_ALLOWED, "Trace"), None),
+        (Refusal(Reason.METHOD_NOT_ALLOWED, "TRACE"), None),
+        (Refusal(Reason.METHOD_NOT_ALLOWED, "patch"), None),
         (Refusal(Reason.HEADER_NOT_ALLOWED, "x-a"), Change("allow_headers", "x-a")),
         (Refusal(Reason.TOO_MANY_HEADERS, "over 128 names"), None),
     ],

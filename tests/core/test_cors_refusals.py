@@ -41,6 +41,7 @@ NAMED = (
 NOT = Reason.ORIGIN_NOT_ALLOWED
 BAD = Reason.ORIGIN_MALFORMED
 METHOD = Reason.METHOD_NOT_ALLOWED
+UNKNOWN = "HTTP parsers don't know the method, and refuse it"
 HEADER = Reason.HEADER_NOT_ALLOWED
 SLASH = "an origin is scheme://host[:port], without '\\\\' and what follows"
 
@@ -180,7 +181,22 @@ SLASH = "an origin is scheme://host[:port], without '\\\\' and what follows"
             PUT, preflight(b"OPTIONS"), Refusal(METHOD, "OPTIONS"), id="rule 35: OPTIONS unlisted"
         ),
         pytest.param(
-            policy(), preflight(b"PU"), Refusal(METHOD, "PU"), id="rule 39: never a part"
+            policy(), preflight(b"PU"), Refusal(METHOD, "PU", UNKNOWN), id="rule 39: never a part"
+        ),
+        pytest.param(
+            STARS, preflight(b"FOO"), Refusal(METHOD, "FOO", UNKNOWN),
+            id="a method of which the parser would say 400",
+        ),
+        pytest.param(
+            policy(methods=("patch",)), preflight(b"patch"), Refusal(METHOD, "patch", UNKNOWN),
+            id="rule 30: patch is none, though it is listed",
+        ),
+        pytest.param(
+            STARS, preflight(b"patch"), Refusal(METHOD, "patch",
+                "methods are compared by case: 'PATCH' is allowed"), id="rule 29: not by *"
+        ),
+        pytest.param(
+            STARS, preflight(b"*"), Refusal(METHOD, "*", UNKNOWN), id="a method of the name *"
         ),
         pytest.param(
             STARS,
