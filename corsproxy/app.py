@@ -5,6 +5,7 @@ import logging
 import secrets
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from corsproxy.config.listeners import EVERY_INTERFACE
 from corsproxy.config.settings import Config
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.limits import ListenerTls
+from corsproxy.core.messages import Passage
 from corsproxy.gateway import certificates
 from corsproxy.gateway.handler import Gateway
 from corsproxy.gateway.problems import Explainer
@@ -21,6 +23,7 @@ from corsproxy.gateway.tls import load, server_context
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
 from corsproxy.observe.access_log import AccessLog
+from corsproxy.observe.refusals import Refusals
 
 GRACE = 8.0  # seconds; Docker kills ten after it asked
 _FLUSH = 1.0  # seconds for what is written to leave
@@ -36,6 +39,7 @@ class App:
         name = f"corsproxy-{secrets.token_hex(4)}"
         self._gateway = Gateway(config.table, self._pools, Explainer(config.log.explain), name)
         self._log = AccessLog(config.log.format)
+        self._refusals = Refusals()
         self._listenings: list[Listening] = []
         self._context: ssl.SSLContext | None = None
         self._admin: web.AppRunner | None = None
@@ -99,7 +103,9 @@ class App:
         logging.getLogger("corsproxy").setLevel(config.log.level.upper())
         self._log.flush()
         self._log = AccessLog(config.log.format)
-        self._gateway.report = self._log.report if config.log.access else _say_nothing
+        self._refusals = Refusals()
+        write = self._log.report if config.log.access else _say_nothing
+        self._gateway.report = partial(_report, write, self._refusals.count)
 
     def _certificate(self, config: Config) -> ListenerTls:
         if config.tls is not None and config.tls.cert is not None:
@@ -112,7 +118,7 @@ class App:
         listener = self._config.admin
         if listener is None:
             return
-        application = admin.create_app(lambda: not self._gateway.draining)
+        application = admin.create_app(lambda: not self._gateway.draining, lambda: self._refusals)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         self._admin = runner
@@ -142,6 +148,14 @@ class App:
         self._log.flush()
         if self._admin is not None:
             await self._admin.cleanup()
+
+
+def _report(
+    write: Callable[[Exchange], None], count: Callable[[Passage], None], exchange: Exchange
+) -> None:
+    write(exchange)
+    if exchange.judged is not None and not exchange.same_origin:
+        count(exchange.judged)
 
 
 def _say_nothing(_exchange: Exchange) -> None:

@@ -157,3 +157,29 @@ async def test_nothing_is_logged_where_nothing_shall_be(
     app = await start(log={"access": False})
     await get(app.addresses[0], "/")
     assert capsys.readouterr().out == ""
+
+
+async def test_what_is_refused_is_counted_until_the_table_is_another(start: Start):
+    app = await start(log={"access": False})
+    assert app.admin_address is not None
+    for _ in range(2):
+        await get(app.addresses[0], "/", "Origin: https://evil.example")
+    await get(app.addresses[0], "/", "Origin: http://p")  # its own
+    told = json.loads((await get(app.admin_address, "/refused")).partition(b"\r\n\r\n")[2])
+    assert told == {
+        "refused": [
+            {
+                "place": "cors",
+                "reason": "origin_not_allowed",
+                "culprit": "https://evil.example",
+                "near_miss": None,
+                "allow_with": 'cors.allow_origins: ["http://localhost:3001", '
+                '"https://evil.example"]',
+                "count": 2,
+            }
+        ],
+        "others": 0,
+    }
+    app.apply(load_mapping(document(), "test"))
+    told = json.loads((await get(app.admin_address, "/refused")).partition(b"\r\n\r\n")[2])
+    assert told == {"refused": [], "others": 0}

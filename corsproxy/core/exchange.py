@@ -1,5 +1,7 @@
 """One request with its response, as the observers see it."""
 
+from corsproxy.core.browser import Finding
+from corsproxy.core.messages import Passage
 from corsproxy.core.verdicts import Verdict
 
 
@@ -8,6 +10,8 @@ class Exchange:
 
     Times are in seconds of a monotonic clock, sizes in octets of content. What is not known yet
     stands in the class, for one is made for every request and few are filled to the last.
+    `judged` is known where the policy refused, and `own` where the upstream's own CORS fields were
+    left alone: what a browser makes of them.
     """
 
     method = "-"
@@ -17,6 +21,9 @@ class Exchange:
     route: str | None = None
     preflight = False
     verdict: Verdict | None = None
+    judged: Passage | None = None
+    same_origin = False
+    own: Finding | None = None
     status = 0
     received = 0
     sent = 0
@@ -33,8 +40,14 @@ class Exchange:
     @property
     def cors(self) -> str:
         """What the browser will do with the answer, in a word for the log."""
-        if self.verdict is None or self.origin is None:
+        if self.origin is None:
             return "-"
+        if self.same_origin:
+            return "same-origin"
+        if self.own is not None:
+            return f"refused:{self.own.failure} by upstream" if self.own.failure else "allowed"
+        if self.verdict is None:
+            return "refused:origin_missing" if self.error else "-"
         refusal = self.verdict.refusal
         if refusal is None:
             return "allowed"

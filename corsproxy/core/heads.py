@@ -144,7 +144,7 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
     `framing` holds the fields of the hop to the client: Transfer-Encoding, Connection.
     """
     policy, route, verdict = passage.policy, passage.route, passage.verdict
-    keep_cors = policy is None or (policy.fill and _is_complete(reply.fields, policy))
+    keep_cors = leaves_alone(policy, reply.fields)
     lines, varies, dated = _crossed(reply, passage, framing, keep_cors=keep_cors)
     if not dated:
         lines.append(b"Date: " + date)
@@ -159,6 +159,11 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
     if verdict.expose_all and not keep_cors:
         lines.append(b"Access-Control-Expose-Headers: " + _exposed(lines))
     return b"HTTP/1.1 %d %b\r\n%b\r\n\r\n" % (reply.status, reply.reason, b"\r\n".join(lines))
+
+
+def leaves_alone(policy: CorsPolicy | None, fields: Fields) -> bool:
+    """Tell whether the upstream's own CORS fields cross, and those of the policy don't."""
+    return policy is None or (policy.fill and _is_complete(fields, policy))
 
 
 def _crossed(

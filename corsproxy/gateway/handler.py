@@ -11,12 +11,13 @@ from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.fields import members
 from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead
+from corsproxy.core.own_answers import own_answer
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.relay import Answer
 from corsproxy.gateway.request import Request
-from corsproxy.gateway.tunnel import tunnel
+from corsproxy.gateway.tunnel import switched, tunnel
 from corsproxy.gateway.upload import Upload
 from corsproxy.gateway.upstream import Pools
 from corsproxy.gateway.wire import Connection
@@ -132,9 +133,13 @@ class Gateway:
             client=passage.client.address or "unix",
             origin=kind.origins[0].decode("latin-1") if kind else None,
             route=route.name if route else None,
-            verdict=passage.verdict,
+            verdict=passage.verdict if passage.policy else None,
             started=time.perf_counter(),
         )
+        if passage.verdict.refusal is not None:
+            exchange.judged = passage
+            asks = isinstance(kind, PreflightRequest)
+            exchange.same_origin = not asks and _is_same_origin(head, passage)
         return Visit(request, head, client, memory, match, passage, answer, exchange)
 
     def _judge(self, visit: Visit, refusal: GatewayError | None) -> Route | None:
@@ -153,7 +158,7 @@ class Gateway:
             raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
         if isinstance(visit.match, GatewayError):
             raise visit.match
-        if visit.passage.verdict.refusal is not None:
+        if visit.exchange.judged is not None and not visit.exchange.same_origin:
             _refuse_page(visit)
         if visit.head.method == b"OPTIONS" and _ends_here(visit.head):
             visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)
@@ -207,14 +212,13 @@ class Gateway:
         visit.exchange.status = reply.head.status
         answer.keep_alive = answer.keep_alive and not self.draining
         if reply.head.status != _SWITCHING_PROTOCOLS:
+            visit.exchange.own = own_answer(visit.memory.kind, visit.passage, reply.head)
             await answer.relay(reply, visit.passage, connection, visit.memory)
             return
-        protocols = [v for n, v in reply.head.fields if n.lower() == b"upgrade"]
-        if not _was_asked_for(protocols, visit.head):
-            raise GatewayError(ProxyErrorType.HTTP_UPGRADE_FAILED)
+        protocols = switched(visit.head, reply.head)
         visit.exchange.tunnelled = True
         idle = route.timeouts.tunnel
-        await answer.switch(reply.head, visit.passage, b", ".join(protocols), idle)
+        await answer.switch(reply.head, visit.passage, protocols, idle)
         await tunnel(visit.request, upload, answer, connection, idle)
 
     # Errors, and the end.
@@ -259,25 +263,17 @@ class Gateway:
         self.report(exchange)
 
 
-def _was_asked_for(protocols: list[bytes], head: RequestHead) -> bool:
-    asked = {member.lower() for member in members(head.named.get(b"upgrade", ()))}
-    switched = {member.lower() for member in members(protocols)}
-    return head.upgrades and bool(switched) and switched <= asked
-
-
 def _refuse_page(visit: Visit) -> None:
     """Refuse a page that may not, where the browser would not do it (RFC 6455 §10.2)."""
     policy = visit.passage.policy
-    if policy is None or _is_same_origin(visit):
-        return
     protocols = {member.lower() for member in members(visit.head.named.get(b"upgrade", ()))}
-    if policy.block or (visit.head.upgrades and b"websocket" in protocols):
+    if (policy and policy.block) or (visit.head.upgrades and b"websocket" in protocols):
         raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the origin is not allowed")
 
 
-def _is_same_origin(visit: Visit) -> bool:
-    own = visit.passage.client.scheme.encode() + b"://" + visit.passage.host
-    return list(visit.head.named.get(b"origin", ())) == [own]
+def _is_same_origin(head: RequestHead, passage: Passage) -> bool:
+    own = passage.client.scheme.encode() + b"://" + passage.host
+    return list(head.named.get(b"origin", ())) == [own]
 
 
 def _ends_here(head: RequestHead) -> bool:

@@ -4,12 +4,24 @@ import asyncio
 from contextlib import suppress
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
+from corsproxy.core.fields import members
+from corsproxy.core.messages import RequestHead, ResponseHead
 from corsproxy.gateway.relay import Answer
 from corsproxy.gateway.request import Request
 from corsproxy.gateway.upload import Upload
 from corsproxy.gateway.wire import Connection, Expiry
 
 _SILENT = Expiry(ProxyErrorType.CONNECTION_READ_TIMEOUT, "the tunnel was silent")
+
+
+def switched(asked: RequestHead, reply: ResponseHead) -> bytes:
+    """Return the protocols that a 101 names; raise `GatewayError` where none was asked for."""
+    protocols = [value for name, value in reply.fields if name.lower() == b"upgrade"]
+    known = {member.lower() for member in members(asked.named.get(b"upgrade", ()))}
+    named = {member.lower() for member in members(protocols)}
+    if not (asked.upgrades and named and named <= known):
+        raise GatewayError(ProxyErrorType.HTTP_UPGRADE_FAILED)
+    return b", ".join(protocols)
 
 
 class _Upward:

@@ -54,6 +54,9 @@ def text(exchange: Exchange) -> str:
         line += f" route={exchange.route}"
     if exchange.origin is not None:
         line += f" origin={_printable(exchange.origin)} cors={_printable(exchange.cors)}"
+        refusal = exchange.verdict.refusal if exchange.verdict else None
+        if refusal and refusal.near_miss and not exchange.same_origin:
+            line += f" ({_printable(refusal.near_miss)})"
     if exchange.preflight:
         line += " preflight"
     if exchange.error is not None:

@@ -1,5 +1,6 @@
 import pytest
 
+from corsproxy.core.browser import Failure, Finding
 from corsproxy.core.cors import Reason, Refusal, Verdict
 from corsproxy.core.exchange import Exchange
 
@@ -9,7 +10,31 @@ from corsproxy.core.exchange import Exchange
     [
         pytest.param(Exchange(), "-", id="nothing is known yet"),
         pytest.param(Exchange(verdict=Verdict()), "-", id="a request without Origin"),
-        pytest.param(Exchange(origin="https://a.example"), "-", id="CORS is off"),
+        pytest.param(Exchange(origin="https://a.example"), "-", id="nothing came of it"),
+        pytest.param(
+            Exchange(origin="https://a.example", error="connection_refused"),
+            "refused:origin_missing",
+            id="an error that nothing judged",
+        ),
+        pytest.param(
+            Exchange(origin="https://a.example", own=Finding("it may", "§")),
+            "allowed",
+            id="the upstream itself allows",
+        ),
+        pytest.param(
+            Exchange(origin="https://a.example", own=Finding("no", "§", Failure.ORIGIN_SEVERAL)),
+            "refused:origin_several by upstream",
+            id="the upstream itself spoils it",
+        ),
+        pytest.param(
+            Exchange(
+                origin="https://a.example",
+                verdict=Verdict(refusal=Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://a.example")),
+                same_origin=True,
+            ),
+            "same-origin",
+            id="the proxy's own origin",
+        ),
         pytest.param(
             Exchange(origin="https://a.example", verdict=Verdict()), "allowed", id="allowed"
         ),

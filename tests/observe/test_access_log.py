@@ -38,7 +38,14 @@ LINES = {
         exchange(route="api", origin="https://evil.example", verdict=REFUSED, preflight=True),
         (
             '127.0.0.1 "GET /a?b=c" 200 12B 12.3ms route=api origin=https://evil.example '
-            "cors=refused:origin_not_allowed https://evil.example preflight"
+            "cors=refused:origin_not_allowed https://evil.example (by the port) preflight"
+        ),
+    ),
+    "a page on the proxy's own origin": (
+        exchange(route="api", origin="https://evil.example", verdict=REFUSED, same_origin=True),
+        (
+            '127.0.0.1 "GET /a?b=c" 200 12B 12.3ms route=api origin=https://evil.example '
+            "cors=same-origin"
         ),
     ),
     "a fault": (
@@ -178,6 +185,7 @@ def test_a_log_that_nobody_reads_ends_nothing():
 
 def plain_text(made: Exchange) -> str:
     """Write the line part by part: what `text` must come to."""
+    refusal = made.verdict.refusal if made.verdict and made.origin is not None else None
     parts = [
         made.client,
         f'"{made.method} {masked(made.target)}"',
@@ -187,6 +195,7 @@ def plain_text(made: Exchange) -> str:
         f"route={made.route}" if made.route is not None else "",
         f"origin={ascii(made.origin)[1:-1]}" if made.origin is not None else "",
         f"cors={ascii(made.cors)[1:-1]}" if made.origin is not None else "",
+        f"({ascii(refusal.near_miss)[1:-1]})" if refusal and refusal.near_miss else "",
         "preflight" if made.preflight else "",
         f"error={made.error}" if made.error is not None else "",
         ascii(made.detail) if made.detail else "",

@@ -3,11 +3,12 @@
 from aiohttp.test_utils import TestClient, TestServer
 
 from corsproxy.observe import admin
+from corsproxy.observe.refusals import Refusals
 
 
 async def test_it_is_alive_and_ready_until_it_is_not():
     ready = True
-    async with TestClient(TestServer(admin.create_app(lambda: ready))) as client:
+    async with TestClient(TestServer(admin.create_app(lambda: ready, Refusals))) as client:
         for path, status, said in (("/healthz", 200, "ok\n"), ("/readyz", 200, "ready\n")):
             answer = await client.get(path)
             assert (answer.status, await answer.text()) == (status, said)
@@ -18,6 +19,12 @@ async def test_it_is_alive_and_ready_until_it_is_not():
 
 
 async def test_it_tells_a_page_nothing():
-    async with TestClient(TestServer(admin.create_app(lambda: True))) as client:
+    async with TestClient(TestServer(admin.create_app(lambda: True, Refusals))) as client:
         answer = await client.get("/readyz", headers={"Origin": "http://localhost:3001"})
         assert [name for name in answer.headers if name.startswith("Access-Control")] == []
+
+
+async def test_it_shows_what_was_refused():
+    async with TestClient(TestServer(admin.create_app(lambda: True, Refusals))) as client:
+        answer = await client.get("/refused")
+        assert (answer.status, await answer.json()) == (200, {"refused": [], "others": 0})

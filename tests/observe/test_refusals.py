@@ -1,0 +1,93 @@
+"""What was refused is told once, counted boundedly, and has the line that would allow it."""
+
+import logging
+
+import pytest
+
+from corsproxy.core.cors import CorsPolicy, CorsRequest, PreflightRequest
+from corsproxy.core.messages import Client, Passage
+from corsproxy.core.origins import compile_origins
+from corsproxy.core.verdicts import Reason, Refusal, Verdict
+from corsproxy.observe.refusals import Refusals
+
+POLICY = CorsPolicy(origins=compile_origins(["http://localhost:3001"]), methods=("PUT",))
+PAGE = b"http://localhost:3001"
+
+
+def judged(origin: bytes, method: bytes | None = None) -> Passage:
+    kind = PreflightRequest((origin,), (method,)) if method else CorsRequest((origin,))
+    return Passage(POLICY.judge(kind), POLICY, Client(None))
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_the_first_of_a_kind_is_told_with_what_would_allow_it(caplog: pytest.LogCaptureFixture):
+    refusals = Refusals()
+    for _ in range(3):
+        refusals.count(judged(b"http://localhost:3000"))
+        refusals.count(judged(PAGE, b"PATCH"))
+    refusals.count(judged(PAGE))
+    refusals.count(judged(b"https://a b"))
+    assert lines(caplog) == [
+        (
+            "cors refuses http://localhost:3000: origin_not_allowed (differs only by the port from "
+            "'http://localhost:3001'); to allow it: "
+            'cors.allow_origins: ["http://localhost:3001", "http://localhost:3000"]'
+        ),
+        "cors refuses PATCH: method_not_allowed; to allow it: cors.allow_methods: [PUT, PATCH]",
+        "cors refuses https://a b: origin_malformed (one origin an item, without blanks or commas)",
+    ]
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+    assert refusals.told() == {
+        "refused": [
+            {
+                "place": "cors",
+                "reason": "origin_not_allowed",
+                "culprit": "http://localhost:3000",
+                "near_miss": "differs only by the port from 'http://localhost:3001'",
+                "allow_with": 'cors.allow_origins: ["http://localhost:3001", '
+                '"http://localhost:3000"]',
+                "count": 3,
+            },
+            {
+                "place": "cors",
+                "reason": "method_not_allowed",
+                "culprit": "PATCH",
+                "near_miss": None,
+                "allow_with": "cors.allow_methods: [PUT, PATCH]",
+                "count": 3,
+            },
+            {
+                "place": "cors",
+                "reason": "origin_malformed",
+                "culprit": "https://a b",
+                "near_miss": "one origin an item, without blanks or commas",
+                "allow_with": None,
+                "count": 1,
+            },
+        ],
+        "others": 0,
+    }
+
+
+def test_who_sends_ever_new_origins_fills_neither_the_table_nor_the_log(
+    caplog: pytest.LogCaptureFixture,
+):
+    refusals = Refusals()
+    for number in range(1500):
+        refusals.count(judged(b"https://%d.example" % number))
+    told = refusals.told()
+    assert (len(told["refused"]), told["others"]) == (1024, 476)  # type: ignore[arg-type]
+    assert len(lines(caplog)) == 101
+    assert lines(caplog)[-1] == (
+        "what else is refused is only counted: see /refused on the admin listener"
+    )
+
+
+def test_what_nothing_judged_is_not_counted():
+    refusals = Refusals()
+    refusal = Refusal(Reason.ORIGIN_NULL, "null")
+    refusals.count(Passage(Verdict(refusal=refusal), None, Client(None)))
+    assert refusals.told() == {"refused": [], "others": 0}
