@@ -8,10 +8,10 @@ from typing import Any
 
 from corsproxy.config.loader import load_file, load_mapping
 from corsproxy.config.settings import Config
+from corsproxy.core.advice import COMMAND_LINE
 
 Options = Mapping[str, Any]  # as click hands them over: texts, tuples of texts, flags
 
-_COMMAND_LINE = "command line"  # what problems call it where others name a file
 LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
 
 
@@ -33,7 +33,7 @@ def _overridden(loaded: Config, overrides: Mapping[str, object]) -> Config:
         "routes": [{"upstream": "http://localhost"}],
         **overrides,
     }
-    shell = load_mapping(document, _COMMAND_LINE)
+    shell = load_mapping(document, COMMAND_LINE)
     log = replace(loaded.log, format=shell.log.format) if "log" in overrides else loaded.log
     return replace(loaded, listen=shell.listen, admin=shell.admin, log=log)
 
@@ -62,4 +62,6 @@ def quick_config(upstream: str, options: Options) -> Config:
         cors["max_age"] = options["max_age"]
     document["cors"] = cors
     document["routes"] = [{"path": "/", "upstream": upstream}]
-    return load_mapping(document, _COMMAND_LINE)
+    loaded = load_mapping(document, COMMAND_LINE)
+    routes = [replace(route, policy_place=COMMAND_LINE) for route in loaded.table.routes]
+    return replace(loaded, table=replace(loaded.table, routes=routes))

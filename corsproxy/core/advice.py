@@ -1,11 +1,19 @@
 """A refusal, and the line of the route table that would allow what was refused."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from corsproxy.core.cors import CARRIED_METHODS, FORBIDDEN_METHODS, CorsPolicy
 from corsproxy.core.verdicts import Reason, Refusal
 
+# what is called so where others name a file; the place of a policy that stands in none
+COMMAND_LINE = "command line"
+_OPTIONS = {
+    "allow_origins": "--allow-origin",
+    "allow_methods": "--allow-method",
+    "allow_headers": "--allow-header",
+}
 # what YAML 1.1 takes for something other than text
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
@@ -25,8 +33,8 @@ class Change:
 def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     """Return what to write to allow it, `place` being where the policy stands in the file.
 
-    None where nothing would: what is malformed, forbidden by Fetch or unknown to parsers of HTTP
-    stays refused.
+    At `COMMAND_LINE` it is the options. None where nothing would: what is malformed, forbidden by
+    Fetch or unknown to parsers of HTTP stays refused.
     """
     change = change_for(refusal)
     if change is None:
@@ -38,10 +46,19 @@ def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     }[change.key]
     if policy.origins.null and change.key == "allow_origins":
         written.append("null")
+    if place == COMMAND_LINE:
+        return _options(change.key, [*written, str(change.entry)])
     advice = f"{place}.{change.key}: {flow_list([*written, str(change.entry)])}"
     if refusal.reason is Reason.ORIGIN_NULL:
         advice += f" and {place}.dangerously_allow: [null_origin]"
     return advice
+
+
+def _options(key: str, entries: Iterable[str]) -> str | None:
+    """Write a list as options; the opaque origin is a danger that only a file can name."""
+    if key == "allow_origins" and "null" in entries:
+        return None
+    return " ".join(f"{_OPTIONS[key]} {shlex.quote(entry)}" for entry in entries)
 
 
 def change_for(refusal: Refusal) -> Change | None:

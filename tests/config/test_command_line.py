@@ -1,5 +1,6 @@
 """What `run` serves by: held against files and mappings that say the same."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from corsproxy.config import load_file, load_mapping
@@ -39,4 +40,6 @@ def test_without_a_file_one_route_lets_pass_what_a_frontend_needs():
         },
         "routes": [{"path": "/", "upstream": "http://legacy:8000"}],
     }
-    assert given.table == load_mapping(document, "command line").table
+    written = load_mapping(document, "command line").table
+    routes = [replace(route, policy_place="command line") for route in written.routes]
+    assert given.table == replace(written, routes=routes)

@@ -92,3 +92,30 @@ def test_a_refusal_has_the_edit_that_would_allow_it(refusal: Refusal, change: Ch
 )
 def test_a_text_is_quoted_where_yaml_needs_it(entry: str, scalar: str):
     assert quoted(entry) == scalar
+
+
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        pytest.param(
+            Refusal(Reason.ORIGIN_NOT_ALLOWED, "http://localhost:3000"),
+            "--allow-origin https://app.example --allow-origin 'http://localhost:*' "
+            "--allow-origin http://localhost:3000",
+            id="an origin",
+        ),
+        pytest.param(
+            Refusal(Reason.METHOD_NOT_ALLOWED, "PATCH"),
+            "--allow-method PUT --allow-method PATCH",
+            id="a method",
+        ),
+        pytest.param(
+            Refusal(Reason.HEADER_NOT_ALLOWED, "x'y"),
+            """--allow-header X-Foo --allow-header 'x'"'"'y'""",
+            id="a header that a shell would take for something else",
+        ),
+        pytest.param(Refusal(Reason.ORIGIN_NULL, "null"), None, id="what only a file can name"),
+        pytest.param(Refusal(Reason.METHOD_MALFORMED, "a b"), None, id="what is no method"),
+    ],
+)
+def test_without_a_file_it_is_the_options(refusal: Refusal, advice: str | None):
+    assert advise(refusal, POLICY, "command line") == advice
