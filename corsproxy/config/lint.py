@@ -6,14 +6,10 @@ from corsproxy.config import lint_names, lint_origins
 from corsproxy.config.model_cors import Cors
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
+from corsproxy.core.preflight_cache import CAPS
 from corsproxy.core.route_index import RouteIndex
 from corsproxy.core.routes import Route
 from corsproxy.core.trust import Network
-
-# Access-Control-Max-Age, as far as each engine honours it, in seconds
-CHROMIUM_MAX_AGE = 7200
-FIREFOX_MAX_AGE = 86400
-SAFARI_MAX_AGE = 600
 
 
 def policy(
@@ -33,14 +29,15 @@ def policy(
 def _max_age(seconds: int | None, source: Node | None, report: Report) -> None:
     if seconds is None or source is None:
         return
-    if seconds > FIREFOX_MAX_AGE:
+    chromium, firefox, safari = (CAPS[name] for name in ("Chromium", "Firefox", "Safari"))
+    if seconds > firefox:
         what = (
-            f"no browser honours it: Firefox stops at {FIREFOX_MAX_AGE} s, "
-            f"Chromium at {CHROMIUM_MAX_AGE}, Safari at {SAFARI_MAX_AGE}"
+            f"no browser honours it: Firefox stops at {firefox} s, "
+            f"Chromium at {chromium}, Safari at {safari}"
         )
-        report.add(source, what, str(FIREFOX_MAX_AGE), level="warning")
-    elif seconds > CHROMIUM_MAX_AGE:
-        what = f"Chromium stops at {CHROMIUM_MAX_AGE} s, Safari at {SAFARI_MAX_AGE}"
+        report.add(source, what, str(firefox), level="warning")
+    elif seconds > chromium:
+        what = f"Chromium stops at {chromium} s, Safari at {safari}"
         report.add(source, what, level="info")
 
 

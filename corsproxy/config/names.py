@@ -6,35 +6,11 @@ from corsproxy.config.problems import WrongValueError
 from corsproxy.config.scalars import text
 from corsproxy.core.cors import FORBIDDEN_METHODS
 from corsproxy.core.fields import HOP_BY_HOP, has_control, is_token
+from corsproxy.core.safelist import is_forbidden_header, normalise_method
 
 NAME_PATTERN = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 
-_NORMALISED = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})  # Fetch §2.2.1
 _FRAMING = HOP_BY_HOP | {b"content-length"}
-
-# Fetch §2.2.2, forbidden request-header; what starts with Proxy- or Sec- is one too.
-_FORBIDDEN_REQUEST_HEADERS = frozenset(
-    {
-        "accept-charset",
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "cookie2",
-        "date",
-        "dnt",
-        "expect",
-        "host",
-        "keep-alive",
-        "origin",
-        "referer",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-    }
-)
 
 # of requests and of answers to preflights, which no page ever sees (Fetch §3.3)
 _UNREADABLE = frozenset(
@@ -56,7 +32,7 @@ def method(value: object) -> str:
     name = text(value)
     if not _is_token(name):
         raise _no_name(name, "method")
-    return name.upper() if name.upper() in _NORMALISED else name
+    return normalise_method(name.encode()).decode()
 
 
 def route_method(value: object) -> str:
@@ -83,7 +59,7 @@ def request_header(value: object) -> str:
         raise WrongValueError("cookies are sent where allow_credentials is true: leave it out")
     if lowered.startswith("access-control-"):
         raise WrongValueError("this is a header of the CORS protocol itself: leave it out")
-    if lowered in _FORBIDDEN_REQUEST_HEADERS or lowered.startswith(("proxy-", "sec-")):
+    if is_forbidden_header(lowered.encode(), b""):
         raise WrongValueError("browsers let no page set this header: leave it out")
     return name
 

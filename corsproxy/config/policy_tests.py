@@ -15,10 +15,9 @@ from corsproxy.core.advice import advise
 from corsproxy.core.cors import SAFELISTED_METHODS, CorsPolicy, CorsRequest, PreflightRequest
 from corsproxy.core.errors import GatewayError
 from corsproxy.core.routes import Route, RouteTable
+from corsproxy.core.safelist import normalise_method
 from corsproxy.core.verdicts import Refusal, Verdict
 
-# Fetch §2.2.1, normalize a method
-_NORMALISED = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"})
 # Fetch §2.2.2: the values are not known here, and those of others may need leave
 _SAFELISTED = frozenset({"accept", "accept-language", "content-language"})
 
@@ -157,4 +156,4 @@ def _lets_read(test: PolicyTest, policy: CorsPolicy) -> bool:
 
 
 def _normalised(method: str) -> str:
-    return method.upper() if method.upper() in _NORMALISED else method
+    return normalise_method(method.encode()).decode()
