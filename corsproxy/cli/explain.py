@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import click
 
-from corsproxy.cli.explained import told
+from corsproxy.cli.explained import told, what_refuses
 from corsproxy.config.amend import amend, unified_diff
 from corsproxy.config.loader import load_file, load_text
 from corsproxy.config.problems import ConfigError
@@ -126,8 +126,8 @@ class _Mended:
 def _show_change(explained: Explanation, asked: _Asked, file: Path) -> None:
     before = file.read_bytes().decode()
     after = _mend(before, explained, asked, file)
-    if after is None:
-        click.echo("No edit of the policy allows it.")
+    if isinstance(after, str):
+        click.echo(f"No edit of the policy allows it{after}.")
         return
     click.echo(f"This edit of {file} allows it:\n")
     for line in unified_diff(before, after.text, str(file)).split("\n")[:-1]:
@@ -136,19 +136,19 @@ def _show_change(explained: Explanation, asked: _Asked, file: Path) -> None:
         click.echo(f"It takes on a danger by its name: {danger}")
 
 
-def _mend(text: str, explained: Explanation, asked: _Asked, file: Path) -> _Mended | None:
-    """Return the file with the edits after which the request is allowed, None without such.
+def _mend(text: str, explained: Explanation, asked: _Asked, file: Path) -> _Mended | str:
+    """Return the file with the edits after which the request is allowed, or what stays refused.
 
     Each edit is tried: what is not known to help is not shown.
     """
-    route, change = explained.match, explained.change
+    route, change, stays = explained.match, explained.change, ""
     mended: _Mended | None = _Mended(text)
     for _ in range(_EDITS):
         if mended is None or not isinstance(route, Route):
-            return None
+            break
         mended = mended.with_change(route.policy_place, change)
         if mended is None:
-            return None
+            break
         try:
             with contextlib.chdir(file.parent):  # where relative names of files start from
                 again = asked.explained(load_text(mended.text, str(file), os.environ))
@@ -158,7 +158,8 @@ def _mend(text: str, explained: Explanation, asked: _Asked, file: Path) -> _Mend
         if isinstance(again, Finding) or again.allowed:
             return mended
         change = again.change
-    return None
+        stays = f": still {what_refuses(again.refusal)}" if again.refusal else ""
+    return stays if change is None else ""
 
 
 def _danger(error: ConfigError) -> Change | None:

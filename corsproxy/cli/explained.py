@@ -12,6 +12,7 @@ from corsproxy.core.messages import RequestHead
 from corsproxy.core.origins import Origin, OriginSyntaxError
 from corsproxy.core.preflight_cache import CAPS
 from corsproxy.core.routes import Route
+from corsproxy.core.verdicts import Refusal
 
 _ROUTES_SHOWN = 10
 _MALFORMED = 400
@@ -114,9 +115,8 @@ def _end(explained: Explanation) -> Iterator[str]:
         return
     refused = click.style("Refused", fg="red")
     failure = explained.failure
-    if refusal := explained.refusal:
-        near = f"; {refusal.near_miss}" if refusal.near_miss else ""
-        yield f"{refused} by the proxy: {refusal.reason} {refusal.culprit}{near}"
+    if explained.refusal:
+        yield f"{refused} by the proxy: {what_refuses(explained.refusal)}"
     elif explained.turns[-1].status == _MALFORMED:
         yield f"{refused}: HTTP parsers don't know the method, and refuse it"
     elif isinstance(explained.match, Route) and explained.policy is None:
@@ -125,6 +125,12 @@ def _end(explained: Explanation) -> Iterator[str]:
         yield f"{refused} by the browser: {failure.failure}, {failure.what}"
     else:
         yield f"{refused}: no route serves it, and the page reads that in the answer"
+
+
+def what_refuses(refusal: Refusal) -> str:
+    """Write a refusal: its reason, its culprit and what nearly matched."""
+    near = f"; {refusal.near_miss}" if refusal.near_miss else ""
+    return f"{refusal.reason} {refusal.culprit}{near}"
 
 
 def _and_headers(explained: Explanation) -> str:

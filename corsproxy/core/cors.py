@@ -174,18 +174,22 @@ class CorsPolicy:
             return Refusal(Reason.METHOD_MALFORMED, _text(b", ".join(methods)))
         if method.upper() in FORBIDDEN_METHODS:
             return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), "forbidden by Fetch §2.2.1")
-        every = CARRIED_METHODS if b"*" in self._methods else frozenset()
-        carried = method in CARRIED_METHODS
-        if carried and (method in every or self._allows_method(method)):
+        if method in CARRIED_METHODS and self._allows_method(method):
             return None
-        near = None if carried else _NOT_CARRIED
+        return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), self._near_method(method))
+
+    def _near_method(self, method: bytes) -> str | None:
+        known = CARRIED_METHODS | self._methods
         for other in (method.upper(), method.lower()):
-            if other != method and (other in every or self._allows_method(other)):
-                near = f"methods are compared by case: '{_text(other)}' is allowed"
-        return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), near)
+            if other != method and other in known and self._allows_method(other):
+                return f"methods are compared by case: '{_text(other)}' is allowed"
+        if method in CARRIED_METHODS:
+            return None
+        upper = method.upper()
+        return _NOT_CARRIED + (f"; '{_text(upper)}' they know" if upper in CARRIED_METHODS else "")
 
     def _allows_method(self, method: bytes) -> bool:
-        return method in SAFELISTED_METHODS or method in self._methods
+        return method in SAFELISTED_METHODS or bool(self._methods & {method, b"*"})
 
     def _refuse_headers(self, lines: tuple[bytes, ...]) -> Refusal | None:
         if sum(map(len, lines)) > MAX_HEADER_OCTETS:

@@ -114,6 +114,13 @@ EDITS = {
         ("/off", *PAGE),
         "No edit of the policy allows it.\n",
     ),
+    "none for what is none of it all": (
+        ("/api", "--origin", "http://localhost:3002", "--method", "patch"),
+        (
+            "No edit of the policy allows it: still method_not_allowed patch; HTTP parsers don't "
+            "know the method, and refuse it; 'PATCH' they know.\n"
+        ),
+    ),
     "none where there is no route": (("/nowhere", *PAGE), "No edit of the policy allows it.\n"),
 }
 

@@ -188,7 +188,8 @@ SLASH = "an origin is scheme://host[:port], without '\\\\' and what follows"
             id="a method of which the parser would say 400",
         ),
         pytest.param(
-            policy(methods=("patch",)), preflight(b"patch"), Refusal(METHOD, "patch", UNKNOWN),
+            policy(methods=("patch",)), preflight(b"patch"), Refusal(METHOD, "patch",
+                f"{UNKNOWN}; 'PATCH' they know"),
             id="rule 30: patch is none, though it is listed",
         ),
         pytest.param(
