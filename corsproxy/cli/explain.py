@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 import click
 
 from corsproxy.cli.explained import told, what_refuses
+from corsproxy.cli.page import Page, as_sent, page_options
 from corsproxy.config.amend import amend, unified_diff
 from corsproxy.config.loader import load_file, load_text
 from corsproxy.config.problems import ConfigError
@@ -19,7 +19,6 @@ from corsproxy.core.advice import Change
 from corsproxy.core.browser import Finding, PageRequest, origin_of
 from corsproxy.core.explanation import Explanation
 from corsproxy.core.explanation import explain as explain_request
-from corsproxy.core.fields import Field, has_control, is_token
 from corsproxy.core.limits import Listener
 from corsproxy.core.messages import Client
 from corsproxy.core.routes import Route
@@ -27,7 +26,6 @@ from corsproxy.core.routes import Route
 _REFUSED = 3
 _EDITS = 200  # more than any request asks for
 _DANGER = re.compile(r"dangerously_allow: \[(\w+)\]")
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 names, nothing is bound
 
 
@@ -36,31 +34,19 @@ class _Asked:
     """What the command line asks about; `target` is a path or a URL."""
 
     target: str
-    origin: str
-    method: str
-    headers: tuple[Field, ...]
-    credentials: bool
+    page: Page
 
     @classmethod
-    def read(
-        cls, target: str, *, origin: str, method: str, headers: tuple[str, ...], credentials: bool
-    ) -> Self:
-        if not (origin.isascii() and is_token(method.encode(errors="replace"))):
-            raise click.UsageError("an origin is ASCII, and a method one word")
-        target = quote(target.partition("#")[0], safe=_PRINTABLE)
+    def read(cls, target: str, page: Page) -> Self:
+        target = as_sent(target)
         if not target.startswith("/") and origin_of(target) == b"null":
             raise click.UsageError(f"{target!r} is no path and no http:// or https:// address")
-        return cls(target, origin, method, tuple(map(_header, headers)), credentials)
+        return cls(target, page)
 
     def of(self, config: Config) -> PageRequest | Finding:
         """Return the request as a browser would keep it, to the proxy that a file describes."""
-        url = _base(config) + self.target if self.target.startswith("/") else self.target
-        return PageRequest.from_script(
-            self.origin.encode(),
-            url,
-            self.method.encode(),
-            self.headers,
-            credentials=self.credentials,
+        return self.page.request(
+            _base(config) + self.target if self.target.startswith("/") else self.target
         )
 
     def explained(self, config: Config) -> Explanation | Finding:
@@ -77,12 +63,7 @@ class _Asked:
 @click.option("-c", "--config", "file", type=click.Path(path_type=Path), envvar="CORSPROXY_CONFIG",
               default=Path("corsproxy.yaml"),
               help="The route table (default: ./corsproxy.yaml).")  # fmt: skip
-@click.option("--origin", metavar="ORIGIN", required=True,
-              help="The page's origin, as http://localhost:3001.")  # fmt: skip
-@click.option("--method", metavar="METHOD", default="GET", help="What fetch() is told (GET).")
-@click.option("--header", "headers", metavar="NAME[: VALUE]", multiple=True,
-              help="A header that the page sets; may be repeated.")  # fmt: skip
-@click.option("--credentials", is_flag=True, help="The page sends cookies: credentials 'include'.")
+@page_options
 def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as click hands them
     """Say what would become of a page's request: nothing is sent to anyone.
 
@@ -91,7 +72,7 @@ def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as
 
     Exits 0 if the request is allowed, 3 if it is refused, 2 on a wrong file.
     """
-    asked = _Asked.read(target, **options)
+    asked = _Asked.read(target, Page.read(**options))
     try:
         explained = asked.explained(load_file(file, os.environ))
     except ConfigError as error:
@@ -101,7 +82,7 @@ def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as
     if isinstance(explained, Finding):
         click.echo(f"Refused by the browser: {explained.what}  ({explained.section})")
         raise SystemExit(_REFUSED)
-    for line in told(explained, asked.origin, asked.method, asked.headers):
+    for line in told(explained, asked.page):
         click.echo(line)
     if not explained.allowed:
         _show_change(explained, asked, file)
@@ -169,17 +150,6 @@ def _danger(error: ConfigError) -> Change | None:
     if not found or not all(found):
         return None
     return next(Change("dangerously_allow", match[1]) for match in found if match)
-
-
-def _header(text: str) -> Field:
-    name, colon, value = text.partition(":")
-    name, value = name.strip(), value.strip()
-    octets = value.encode("utf-8")
-    if not is_token(name.encode()) or has_control(octets):
-        raise click.UsageError(f"--header {text!r}: write 'Name: value', or the name alone")
-    if not colon and name.lower() == "content-type":
-        octets = b"application/json"  # what a page asks about that names no type
-    return name.encode(), octets
 
 
 def _base(config: Config) -> str:
