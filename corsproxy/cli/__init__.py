@@ -1,7 +1,7 @@
 """ASKS: argv becomes one call.
 
 Rule 1: one file a command; a command reads its options, makes one call, and shows the outcome.
-Rule 2: exit 0 done, 2 wrong usage or wrong file, 1 anything else.
+Rule 2: exit 0 done, 2 wrong usage or wrong file, 1 anything else, 3 refused.
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ import click
 
 from corsproxy import __version__
 
-_COMMANDS = ("check", "demo", "explain", "init", "run", "schema")
+_COMMANDS = ("check", "demo", "diagnose", "explain", "init", "run", "schema")
 
 
 class _Commands(click.Group):

@@ -41,6 +41,8 @@ class Failure(StrEnum):
     REDIRECT_UNUSABLE = "redirect_unusable"
     REDIRECT_LIMIT = "redirect_limit"
     REDIRECT_CREDENTIALS = "redirect_credentials"
+    MIXED_CONTENT = "mixed_content"
+    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
