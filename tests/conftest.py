@@ -1,13 +1,19 @@
-"""The proxy as a process of its own, as users run it."""
+"""The proxy as a process of its own, as users run it; and servers that answer as they like."""
 
 import os
 import re
 import signal
+import socket
+import socketserver
+import ssl
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from threading import Condition, Thread
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Condition, Event, Thread
 from typing import TextIO
 
 import pytest
@@ -136,3 +142,126 @@ def running(
 def corsproxy() -> Start:
     """Run `corsproxy` as a process of its own; asked to end, it must exit with status 0."""
     return running
+
+
+Answer = Callable[["Asked"], bytes | None]
+
+
+@dataclass
+class Asked:
+    """A request that came: its head's parts, names in lower case."""
+
+    method: str
+    path: str
+    fields: dict[str, str]
+    head: bytes
+
+    @property
+    def origin(self) -> str:
+        return self.fields.get("origin", "")
+
+    @property
+    def preflight(self) -> bool:
+        return "access-control-request-method" in self.fields
+
+
+class Serving(socketserver.ThreadingTCPServer):
+    """Answers with the octets it is told to: with b"" never at all, with None by a reset."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None) -> None:
+        super().__init__(("127.0.0.1", 0), Exchange)
+        self.answer = answer
+        self.tls = tls
+        self.asked: list[Asked] = []
+        self.ended = Event()
+
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Say nothing of clients that part, in a handshake too; of all else, all."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.server_address[1]}"
+
+    @property
+    def seen(self) -> list[str]:
+        """Return the methods and paths that were asked for, in order."""
+        return [f"{asked.method} {asked.path}" for asked in self.asked]
+
+
+class Exchange(socketserver.StreamRequestHandler):
+    server: Serving
+
+    def setup(self) -> None:
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def handle(self) -> None:
+        while (asked := self._read()) is not None:
+            self.server.asked.append(asked)
+            said = self.server.answer(asked)
+            if said == b"":
+                self.server.ended.wait()
+                return
+            if said is None:
+                linger = struct.pack("ii", 1, 0)
+                self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                return
+            self.wfile.write(said)
+
+    def _read(self) -> Asked | None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            try:
+                line = self.rfile.readline()
+            except OSError:
+                return None
+            if not line:
+                return None
+            head += line
+        first, *lines = head.decode("latin-1").split("\r\n")[:-2]
+        fields = {name.lower(): value for name, _, value in (li.partition(": ") for li in lines)}
+        self.rfile.read(int(fields.get("content-length", 0)))
+        method, path, _ = first.split(" ")
+        return Asked(method, path, fields, head)
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+        self.request.close()  # TLS's own socket, which socketserver knows nothing of
+
+
+def reply(status: int = 200, *fields: str, content: bytes = b"") -> bytes:
+    """Write an answer, with Content-Length, of fields as `Name: value`."""
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *fields]
+    head = "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""])
+    return head.encode() + content
+
+
+@dataclass
+class Servers:
+    """Starts servers that misbehave, and ends them with the test."""
+
+    stack: ExitStack
+    reply: Callable[..., bytes] = field(default=reply)
+
+    def __call__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> Serving:
+        server = self.stack.enter_context(Serving(answer, tls))
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self.stack.callback(server.shutdown)
+        self.stack.callback(server.ended.set)
+        return server
+
+
+@pytest.fixture
+def serves() -> Iterator[Servers]:
+    """Run real servers in threads, which answer what a function of the request returns."""
+    with ExitStack() as stack:
+        yield Servers(stack)
