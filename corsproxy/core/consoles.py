@@ -25,21 +25,22 @@ _CHROMIUM_BEFORE = (
 _IN_PREFLIGHT = "Response to preflight request doesn't pass access control check: "
 _REDIRECTED = "Redirect is not allowed for a preflight request."
 _HEADER = "The 'Access-Control-Allow-Origin' header"
+_VALID = " Have the server send the header with a valid value."
 _CHROMIUM = {  # with _IN_PREFLIGHT before them where it is one
     Failure.ORIGIN_MISSING: "No 'Access-Control-Allow-Origin' header is present on the requested "
     "resource.",
     Failure.ORIGIN_WILDCARD: "The value of the 'Access-Control-Allow-Origin' header in the "
     "response must not be the wildcard '*' when the request's credentials mode is 'include'.",
     Failure.ORIGIN_SEVERAL: _HEADER + " contains multiple values '{value}', but only one is "
-    "allowed.",
+    "allowed." + _VALID,
     Failure.ORIGIN_DIFFERENT: _HEADER + " has a value '{value}' that is not equal to the supplied "
-    "origin.",
+    "origin." + _VALID,
     Failure.CREDENTIALS_MISSING: "The value of the 'Access-Control-Allow-Credentials' header in "
     "the response is '{credentials}' which must be 'true' when the request's credentials mode is "
     "'include'.",
     Failure.STATUS_NOT_OK: "It does not have HTTP ok status.",
 }
-_NO_ORIGIN = _HEADER + " contains the invalid value '{value}'."
+_NO_ORIGIN = _HEADER + " contains the invalid value '{value}'." + _VALID
 _CHROMIUM_LISTS = {
     Failure.LIST_MALFORMED: "Cannot parse {list} response header field in preflight response.",
     Failure.METHOD_MISSING: "Method {method} is not allowed by Access-Control-Allow-Methods in "
