@@ -32,7 +32,10 @@ def test_what_a_browser_changes_is_said():
         (REQUEST, "Preflight: the browser asks first, for"),
         (
             PageRequest(origin=b"http://a", urls=("http://b/",)),
-            "Preflight: none, for the method and all headers are safelisted  (Fetch §2.2.1, §2.2.2)",
+            (
+                "Preflight: none, for the method and all headers are safelisted  (Fetch §2.2.1, "
+                "§2.2.2)"
+            ),
         ),
         (
             PageRequest(origin=b"http://b", urls=("http://b/",), method=b"PUT"),

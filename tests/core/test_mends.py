@@ -32,8 +32,8 @@ MENDS = {
     "a redirect without CORS": (
         diagnosed(302),
         (
-            f"The redirect itself is checked, too: send {SEND} on it, or have the page ask where it "
-            "leads"
+            f"The redirect itself is checked, too: send {SEND} on it, or have the page ask where "
+            "it leads"
         ),
     ),
     "an origin that redirects made null": (
@@ -50,8 +50,8 @@ MENDS = {
     "mixed content": (
         ended(Failure.MIXED_CONTENT),
         (
-            "Serve the address over https, or the page from the same https origin through a proxy; no "
-            "CORS header helps"
+            "Serve the address over https, or the page from the same https origin through a "
+            "proxy; no CORS header helps"
         ),
     ),
     "a circle": (
