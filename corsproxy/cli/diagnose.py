@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -65,6 +67,8 @@ def diagnose(url: str, form: str, **options: Any) -> None:  # noqa: ANN401 as cl
         raise SystemExit(_REFUSED)
     diagnosis = asyncio.run(visit(request, _manner(cookie, **manner)))
     _show(diagnosis, page, form)
+    if manner["insecure"] and any(s.sent.url.startswith("https:") for s in diagnosis.steps):
+        click.echo("the certificate was not checked (--insecure); a browser checks it", err=True)
     if silence := diagnosis.unreached:
         fail(unreached(silence, diagnosis.steps[-1].request.url), 1)
     if not diagnosis.allowed:
@@ -110,7 +114,7 @@ def _request(url: str, page: Page, *, preflight_only: bool) -> PageRequest | Fin
 
 
 def _url(text: str) -> str:
-    url = as_sent(text)
+    url = as_sent(_in_ascii(text))
     scheme, mark, rest = url.partition("://")
     if not mark:
         rest = url.removeprefix("//").lstrip("/")
@@ -120,7 +124,24 @@ def _url(text: str) -> str:
             f"{text!r} is no address that a page can ask: write https://HOST/PATH or "
             "http://HOST:PORT/PATH"
         )
+    if "@" in urlsplit(url).netloc:
+        raise click.UsageError(
+            f"{text!r} has a name or password in it, and fetch() takes no such address: write "
+            "--header 'Authorization: ...'"
+        )
     return f"{scheme.lower()}://{rest}"
+
+
+def _in_ascii(text: str) -> str:
+    """Return an address with its host in Punycode, as browsers send it (URL §3.3)."""
+    found = re.match(r"(\w+://)([^/?#]+)", text)
+    if not found or found[2].isascii():
+        return text
+    try:
+        host = found[2].encode("idna").decode()
+    except UnicodeError:
+        return text
+    return found[1] + host + text[found.end() :]
 
 
 def _check_origin(text: str) -> None:

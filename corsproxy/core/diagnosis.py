@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from corsproxy.core.browser import Failure, Finding, PageRequest, Preflight, origin_of, preflight_of
 from corsproxy.core.cors_check import Answered, Grant, cors_check, preflight_check
@@ -22,7 +22,6 @@ PROBLEM = b"application/problem+json"  # RFC 9457
 
 _AUTHORIZATION = b"authorization"
 _ALLOW_HEADERS = b"access-control-allow-headers"
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Part(StrEnum):
@@ -37,7 +36,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request as it is sent, without content."""
+    """A request as it is sent, without content; the URL is ASCII, as browsers encode it."""
 
     method: bytes
     url: str
@@ -45,10 +44,10 @@ class Message:
 
     @property
     def target(self) -> bytes:
-        """The request target, as browsers encode it (URL §4.4)."""
+        """The request target (RFC 9112 §3.2.1)."""
         parts = urlsplit(self.url)
         query = f"?{parts.query}" if parts.query else ""
-        return quote((parts.path or "/") + query, safe=_PRINTABLE, encoding="latin-1").encode()
+        return ((parts.path or "/") + query).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

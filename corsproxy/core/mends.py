@@ -1,10 +1,10 @@
 """A refusal by the browser, and what to change on the server so that it ends."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from corsproxy.core.browser import Failure, Finding, PageRequest, origin_of, shown
 from corsproxy.core.diagnosis import Answer, Diagnosis, Part, Step
-from corsproxy.core.redirects import REDIRECT_STATUSES
+from corsproxy.core.redirects import REDIRECT_STATUSES, redirected
 from corsproxy.core.safelist import unsafe_headers
 
 _NO_PREFLIGHT = {
@@ -15,6 +15,7 @@ _NO_PREFLIGHT = {
     407: "A proxy on the way wants a login, and browsers send no credentials with a preflight",
     501: "The server doesn't know OPTIONS",
 }
+_LOGINS = ("login", "signin", "sign-in", "auth", "sso")
 _ANSWER_FIRST = "answer OPTIONS with Access-Control-Request-Method before it, with 204 and"
 _ERRORS = "on errors too (nginx: `add_header ... always`; Apache: `Header always set`)"
 
@@ -81,19 +82,20 @@ def _of_status(step: Step, answer: Answer) -> str:
 
 
 def _of_redirect(step: Step, answer: Answer) -> str:
-    locations = answer.lines(b"location")
-    if not locations:
+    following = redirected(step.request, answer.status, answer.fields)
+    if not isinstance(following, PageRequest):
         return f"A preflight is never redirected; {_ANSWER_FIRST} {fields_for(step)}"
-    url = step.request.url
-    to = urljoin(url, shown(locations[0]))
-    before, after = urlsplit(url), urlsplit(to)
+    before, after = urlsplit(step.request.url), urlsplit(following.url)
     if (before.scheme, after.scheme) == ("http", "https"):
         why = "the server sends http to https"
     elif before.path.rstrip("/") == after.path.rstrip("/"):
         why = "they differ by the slash at the end"
+    elif any(word in after.path.lower() for word in _LOGINS):
+        why = "which looks like a login"
     else:
-        why = "a login page, perhaps" if "log" in after.path else "a preflight is never redirected"
-    return f"Have the page ask for {to} itself ({why}); or {_ANSWER_FIRST} {fields_for(step)}"
+        why = "a preflight is never redirected"
+    ask = f"Have the page ask for {following.url} itself ({why})"
+    return f"{ask}; or {_ANSWER_FIRST} {fields_for(step)}"
 
 
 def _of_fields(failure: Finding, step: Step, answer: Answer, diagnosis: Diagnosis) -> str:
@@ -105,11 +107,14 @@ def _of_fields(failure: Finding, step: Step, answer: Answer, diagnosis: Diagnosi
     if failure.failure is Failure.ORIGIN_DIFFERENT and request.tainted:
         why = "Redirects between other origins make the origin `null`"
         return f"{why}: have the page ask for {request.url} itself"
+    cached = ""
+    if answer.lines(b"age") and b"origin" not in answer.listed(b"vary"):
+        cached = "A cache answered (Age), perhaps with what another page got: empty it. "
     names = ", ".join(shown(header.name) for header in unsafe_headers(request.headers))
     method, without = shown(request.method), "or let the page leave out credentials"
     return {
         Failure.ORIGIN_WILDCARD: f"Name the origin: send {fields_for(step)}; {without}",
-        Failure.ORIGIN_DIFFERENT: f"Allow the page's origin: send {fields_for(step)}",
+        Failure.ORIGIN_DIFFERENT: f"{cached}Allow the page's origin: send {fields_for(step)}",
         Failure.CREDENTIALS_MISSING: "Send Access-Control-Allow-Credentials: true, once, in small "
         f"letters; {without}",
         Failure.METHOD_MISSING: f"Name {method} in Access-Control-Allow-Methods, in that case",

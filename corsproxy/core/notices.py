@@ -11,9 +11,11 @@ from corsproxy.core.preflight_cache import CAPS
 
 _ORIGIN = b"access-control-allow-origin"
 _CREDENTIALS = b"access-control-allow-credentials"
-_EXPOSE = b"access-control-expose-headers"
 _MAX_AGE = b"access-control-max-age"
-_LISTS = (b"access-control-allow-methods", b"access-control-allow-headers", _EXPOSE)
+_LISTS = {
+    Part.PREFLIGHT: (b"access-control-allow-methods", b"access-control-allow-headers"),
+    Part.REQUEST: (b"access-control-expose-headers",),
+}
 
 
 class Level(StrEnum):
@@ -155,7 +157,7 @@ def _of_fields(step: Step, answer: Answer) -> Iterator[Notice]:
             "Send Access-Control-Allow-Credentials: true, or nothing",
         )
     if step.request.credentials:
-        yield from _of_wildcards(answer)
+        yield from _of_wildcards(step.part, answer)
     if step.tolerated:
         yield Notice(
             Level.WARNING,
@@ -167,8 +169,8 @@ def _of_fields(step: Step, answer: Answer) -> Iterator[Notice]:
         )
 
 
-def _of_wildcards(answer: Answer) -> Iterator[Notice]:
-    for name in _LISTS:
+def _of_wildcards(part: Part, answer: Answer) -> Iterator[Notice]:
+    for name in _LISTS[part]:
         if b"*" in answer.listed(name):
             written = "-".join(word.capitalize() for word in name.decode().split("-"))
             yield Notice(

@@ -1,7 +1,7 @@
 """Where a browser goes on after a redirect, and as whom (Fetch §4.5, HTTP-redirect fetch)."""
 
 from dataclasses import replace
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from corsproxy.core.browser import Failure, Finding, PageRequest, origin_of
 from corsproxy.core.fields import Fields
@@ -9,6 +9,7 @@ from corsproxy.core.fields import Fields
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})  # Fetch §2.2.3
 MAX_REDIRECTS = 20
 
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _SECTION = "Fetch §4.5, HTTP-redirect fetch"
 _ABOUT_CONTENT = frozenset(  # Fetch §2.2.2, request-body-header name
     {b"content-encoding", b"content-language", b"content-location", b"content-type"}
@@ -39,8 +40,9 @@ def redirected(request: PageRequest, status: int, fields: Fields) -> PageRequest
 def _resolved(base: str, locations: list[bytes]) -> str | None:
     if len(set(locations)) > 1:
         return None
+    location = quote(locations[0].strip(b" "), safe=_PRINTABLE)  # as browsers encode it (URL §4.4)
     try:
-        url = urldefrag(urljoin(base, locations[0].decode("latin-1").strip(" "))).url
+        url = urldefrag(urljoin(base, location)).url
     except ValueError:
         return None
     return None if origin_of(url) == b"null" else url

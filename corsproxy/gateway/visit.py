@@ -156,7 +156,9 @@ class _Visit:
                 Address(parts.hostname or "", port, tls), self._manner.timeout
             )
         except GatewayError as error:
-            return Silence(error.kind, error.inside, connected=False)
+            late = error.kind in (ProxyErrorType.DNS_TIMEOUT, ProxyErrorType.CONNECTION_TIMEOUT)
+            said = f"in {self._manner.timeout:g} s" if late else error.inside
+            return Silence(error.kind, said, connected=False)
         try:
             return await self._answer(connection, message)
         except GatewayError as error:

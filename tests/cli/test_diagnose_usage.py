@@ -32,6 +32,14 @@ USAGE = {
         ("ftp://a/", *NEAR),
         "'ftp://a/' is no address that a page can ask: write https://HOST/PATH or http://HOST",
     ),
+    "a URL that isn't one": (
+        ("http://[/", *NEAR),
+        "'http://[/' is no address that a page can ask",
+    ),
+    "a URL with a password": (
+        ("http://a:b@c/", *NEAR),
+        "'http://a:b@c/' has a name or password in it, and fetch() takes no such address: write",
+    ),
     "an origin without scheme": (
         ("http://a/", "--origin", "localhost:3001"),
         "--origin 'localhost:3001': the scheme is missing: write http://localhost:3001",
@@ -61,3 +69,9 @@ def test_wrong_usage(cli, args, said):
 def test_what_no_page_can_send_is_refused_unsent(cli):
     status, out, _ = cli("diagnose", "http://a.invalid/", *NEAR, "--method", "TRACE")
     assert (status, out.startswith("Refused by the browser: no page can send 'TRACE'")) == (3, True)
+
+
+def test_a_host_that_is_not_ascii_is_asked_in_punycode(cli):
+    url = "http://exämple.invalid/ü"
+    _, out, _ = cli("diagnose", url, *NEAR)
+    assert out.startswith("GET http://xn--exmple-cua.invalid/%C3%BC from a page")

@@ -43,6 +43,13 @@ MENDS = {
             "https://c.example/d itself"
         ),
     ),
+    "another page's answer from a cache": (
+        diagnosed(200, (ALLOW[0], b"https://b.example"), (b"Age", b"9")),
+        (
+            "A cache answered (Age), perhaps with what another page got: empty it. Allow the "
+            f"page's origin: send {SEND}"
+        ),
+    ),
     "a refusal of corsproxy that says how": (
         diagnosed(403, PROBLEM, content=REFUSAL),
         'Write cors.allow_origins: ["x"] in the route table of corsproxy',

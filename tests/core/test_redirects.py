@@ -23,6 +23,7 @@ def to(location: str) -> list[tuple[bytes, bytes]]:
         ("z?a=b#c", "https://a.example/x/z?a=b"),
         ("//b.example/z", "https://b.example/z"),
         ("http://b.example:8080", "http://b.example:8080"),
+        ("/b c%2F\xe9?\xe9\x9b", "https://a.example/b%20c%2F%C3%A9?%C3%A9%C2%9B"),
     ],
 )
 def test_a_location_is_resolved(location: str, url: str):
