@@ -172,7 +172,7 @@ def _facts(diagnosis: Diagnosis, step: Step, answer: Answer) -> dict[str, str]:
     listed = answer.listed(b"access-control-allow-headers")
     names = (header.name for header in unsafe_headers(step.request.headers))
     return {
-        **_address(diagnosis),
+        **_address(diagnosis, step.request.url),
         "origin": shown(step.request.sent_origin),
         "value": shown(b", ".join(answer.lines(b"access-control-allow-origin"))),
         "credentials": shown(b", ".join(answer.lines(b"access-control-allow-credentials"))),
@@ -183,18 +183,14 @@ def _facts(diagnosis: Diagnosis, step: Step, answer: Answer) -> dict[str, str]:
     }
 
 
-def _address(diagnosis: Diagnosis) -> dict[str, str]:
-    first, last = diagnosis.request.url, _last_url(diagnosis)
-    led = "" if first == last else f"(redirected from '{first}') "
-    return {"url": last, "led": led, "page": shown(diagnosis.request.origin)}
+def _address(diagnosis: Diagnosis, url: str) -> dict[str, str]:
+    first = diagnosis.request.url
+    led = "" if url == first else f"(redirected from '{first}') "
+    return {"url": url, "led": led, "page": shown(diagnosis.request.origin)}
 
 
 def _filled(template: str, facts: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: facts[match[1]], template)
-
-
-def _last_url(diagnosis: Diagnosis) -> str:
-    return diagnosis.steps[-1].request.url if diagnosis.steps else diagnosis.request.url
 
 
 def _chromium_near(diagnosis: Diagnosis) -> Outcome:
@@ -202,7 +198,7 @@ def _chromium_near(diagnosis: Diagnosis) -> Outcome:
     if not diagnosis.crossings:
         return Outcome("Chromium", Word.ALLOWED)
     crossing = diagnosis.crossings[0]
-    before = _filled(_CHROMIUM_BEFORE, _address(diagnosis))
+    before = _filled(_CHROMIUM_BEFORE, _address(diagnosis, crossing.url))
     if crossing.secure:
         said = "Permission was denied for this request to access the `{}` address space."
         why = f"for `{crossing.permission}`; where the user refuses"

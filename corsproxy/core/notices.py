@@ -90,7 +90,7 @@ def _of_vary(answers: list[Answer]) -> Iterator[Notice]:
             "vary_missing",
             f"the answers depend on the Origin, and {which} Vary: Origin: a cache hands one "
             "page's answer to another's, which its browser then refuses",
-            "Fetch §3.3.6, CORS protocol and HTTP caches",
+            "Fetch, CORS protocol and HTTP caches",
             "Send Vary: Origin on every answer, also where the origin is refused or none came",
         )
 
@@ -177,7 +177,7 @@ def _of_wildcards(part: Part, answer: Answer) -> Iterator[Notice]:
                 Level.WARNING,
                 "list_wildcard_with_credentials",
                 f"{written} has '*', which with credentials is no wildcard but a name",
-                "Fetch §3.3.3, HTTP responses",
+                "Fetch §3.3.4, HTTP new-header syntax",
                 f"Write the names out in {written}",
             )
 

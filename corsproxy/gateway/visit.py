@@ -60,7 +60,8 @@ class Manner:
 async def visit(request: PageRequest, manner: Manner) -> Diagnosis:
     """Make a request as a browser would, up to where a browser stops.
 
-    A method that isn't safe is sent once, and only after its preflight allowed it.
+    A method that isn't safe is sent only after its preflight allowed it or where none is needed,
+    and again only where a redirect asks for it.
     """
     return await _Visit(request, manner).made()
 
@@ -186,7 +187,7 @@ class _Visit:
         return b"\r\n".join([*lines, b"Connection: close", b"", b""])
 
     async def _content(self, connection: Connection, reply: Reply) -> bytes:
-        """Return the content of a problem, and of nothing else; none that is cut or too long."""
+        """Return as much of a problem's content as is taken, and nothing of any other."""
         types = [value for name, value in reply.head.fields if name.lower() == b"content-type"]
         content = b""
         if not types or not types[0].lower().startswith(PROBLEM):
