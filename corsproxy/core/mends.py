@@ -124,24 +124,22 @@ def _of_fields(failure: Finding, step: Step, answer: Answer, diagnosis: Diagnosi
 
 
 def _of_no_origin(step: Step, answer: Answer, diagnosis: Diagnosis) -> str:
-    if step.part is Part.PREFLIGHT:
-        return f"The server answers OPTIONS and knows no CORS; {_without_cors(step)}"
     if "allow_with" in answer.refusal:
         return f"Write {answer.refusal['allow_with']} in the route table of corsproxy"
-    if answer.status >= 400:  # noqa: PLR2004 RFC 9110 §15.5
-        known = any(done.part is Part.PREFLIGHT for done in diagnosis.steps)
+    known = any(done.part is Part.PREFLIGHT for done in diagnosis.steps)
+    if step.part is Part.PREFLIGHT:
+        why = "The server answers OPTIONS and knows no CORS"
+    elif answer.status >= 400:  # noqa: PLR2004 RFC 9110 §15.5
         why = "CORS is set up, and left out on errors" if known else "An error without CORS fields"
         return f"{why}: send {fields_for(step)} {_ERRORS}"
-    if answer.status in REDIRECT_STATUSES:
+    elif answer.status in REDIRECT_STATUSES:
         why = "The redirect itself is checked, too"
         return f"{why}: send {fields_for(step)} on it, or have the page ask where it leads"
-    return _without_cors(step)
-
-
-def _without_cors(step: Step) -> str:
+    else:
+        why = "CORS is set up for preflights alone" if known else "The server knows no CORS"
     proxy = _proxy_for(step.request)
     otherwise = f"where you can't change the server, put a proxy before it: {proxy}"
-    return f"send {fields_for(step)}; {otherwise}"
+    return f"{why}: send {fields_for(step)}; {otherwise}"
 
 
 def _proxy_for(request: PageRequest) -> str:
@@ -150,12 +148,14 @@ def _proxy_for(request: PageRequest) -> str:
 
 
 def _of_several(request: PageRequest, answer: Answer) -> str:
-    lines = answer.lines(b"access-control-allow-origin")
+    times = len(answer.lines(b"access-control-allow-origin"))
     via = ", ".join(shown(line) for line in (*answer.lines(b"server"), *answer.lines(b"via")))
     by = f" (it names {via})" if via else ""
+    why = f"It comes {times} times: two on the way send it{by}"
+    if times == 1:
+        why = f"It is no list: the server names all it allows, or two on the way send it{by}"
     return (
-        f"{len(lines) if len(lines) > 1 else 'One'} line{'s' * (len(lines) > 1)} of it "
-        f"with more than one origin: two on the way send it{by}. Let one of them send "
-        f"{shown(request.sent_origin)} alone, and the one before it drop what it gets (nginx: "
-        "`proxy_hide_header Access-Control-Allow-Origin`; corsproxy: `upstream_cors: replace`)"
+        f"{why}. Let one of them send {shown(request.sent_origin)} alone, and the one before it "
+        "drop what it gets (nginx: `proxy_hide_header Access-Control-Allow-Origin`; corsproxy: "
+        "`upstream_cors: replace`)"
     )

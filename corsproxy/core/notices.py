@@ -75,9 +75,9 @@ def _of_origins(diagnosis: Diagnosis) -> Iterator[Notice]:
                 "Fetch §3.3.3, HTTP responses",
                 "Access-Control-Allow-Origin: * says the same, and needs no Vary",
             )
-    safe = diagnosis.request.method in (b"GET", b"HEAD")
-    answers = [step.answer for step in (*diagnosis.steps[-1:], *others) if safe]
-    yield from _of_vary([answer for answer in answers if isinstance(answer, Answer)])
+    if any(probe.part is Part.NO_ORIGIN for probe in others):  # of preflights none is cached
+        answers = [step.answer for step in (diagnosis.steps[-1], *others)]
+        yield from _of_vary([answer for answer in answers if isinstance(answer, Answer)])
 
 
 def _of_vary(answers: list[Answer]) -> Iterator[Notice]:

@@ -59,12 +59,12 @@ REQUESTS = {
         f"two on the way send it (it names nginx). {TWO}", []),
     "two origins in a line": (
         lambda reply, _: reply(200, f"{ALLOW}: {ORIGIN}, {PAGE}"), (), 3, "origin_several",
-        f"One line of it with more than one origin: two on the way send it. {TWO}", []),
+        f"It is no list: the server names all it allows, or two on the way send it. {TWO}", []),
     "'*' and an origin": (
         lambda reply, _: reply(200, f"{ALLOW}: *", f"{ALLOW}: {ORIGIN}"), (), 3, "origin_several",
-        f"2 lines of it with more than one origin: two on the way send it. {TWO}", []),
+        f"It comes 2 times: two on the way send it. {TWO}", []),
     "no CORS at all": (
-        lambda reply, _: reply(), (), 3, "origin_missing", SENT, []),
+        lambda reply, _: reply(), (), 3, "origin_missing", f"The server knows no CORS: {SENT}", []),
     "another origin": (
         lambda reply, _: reply(200, f"{ALLOW}: {PAGE}"), (), 3, "origin_different",
         f"Allow the page's origin: {SENT}", []),
@@ -154,7 +154,7 @@ PREFLIGHTS = {
         (302,), (), 3, "origin_missing", "A preflight is never redirected" + FIRST, []),
     "OK from what knows no CORS": (
         (200,), (), 3, "origin_missing",
-        f"OPTIONS and knows no CORS; send {FIELDS}; where you can't change the server, put a proxy",
+        f"OPTIONS and knows no CORS: send {FIELDS}; where you can't change the server, put a proxy",
         []),
     "'*' on what isn't asked for, with credentials": (
         (204, *OK, CREDENTIALS, "Access-Control-Expose-Headers: *"), WITH, 0, None, "", []),
@@ -212,6 +212,23 @@ def test_a_preflight_that_gets_no_answer(found, serves, said):
     assert got[2].startswith(
         "The server was reached, and leaves OPTIONS unanswered: let a firewall"
     )
+
+
+def test_vary_is_missed_where_a_post_led_to(found, serves):
+    def answer(asked):
+        if asked.method == "POST":
+            return serves.reply(303, f"{ALLOW}: *", "Location: /b")
+        return serves.reply(200, f"{ALLOW}: {asked.origin or ORIGIN}")
+
+    server = serves(answer)
+    assert found(server.url, "--method", "POST")[3] == ["vary_missing", "origin_reflected"]
+
+
+def test_an_answer_without_cors_behind_a_preflight_that_allowed(found, serves):
+    server = serves(lambda asked: serves.reply(*((204, *OK) if asked.preflight else (200,))))
+    got = found(server.url, *PUT)
+    assert (got[:2], got[3]) == ((3, "origin_missing"), [])
+    assert got[2].startswith(f"CORS is set up for preflights alone: {SENT}")
 
 
 def test_an_error_behind_a_preflight_that_allowed(found, serves):
