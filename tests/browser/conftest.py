@@ -7,7 +7,7 @@ import os
 import re
 import runpy
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,17 +125,33 @@ async def serving(handler: Callable[[web.Request], Any], port: int = 0) -> Async
         await runner.cleanup()
 
 
+Launch = Callable[..., Awaitable[Browser]]
+
+
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def browser() -> AsyncIterator[Browser]:
+async def launch() -> AsyncIterator[Launch]:
+    """Start browsers, with more arguments than usual perhaps."""
     find = runpy.run_path(str(HERE.parents[1] / "scripts" / "find_browser.py"))["find"]
     path = await asyncio.to_thread(find)
     if path is None:
         pytest.fail("no Chromium was found: python scripts/find_browser.py --install gets one")
+    browsers = []
     async with async_playwright() as playwright:
-        chromium = playwright.chromium
-        browser = await chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+
+        async def start(*more: str) -> Browser:
+            arguments = [*ARGUMENTS, *more]
+            browser = await playwright.chromium.launch(executable_path=path, args=arguments)
+            browsers.append(browser)
+            return browser
+
+        yield start
+        for browser in browsers:
+            await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser(launch: Launch) -> Browser:
+    return await launch()
 
 
 @dataclass(frozen=True)

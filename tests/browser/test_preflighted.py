@@ -1,6 +1,9 @@
 """Requests for which the browser asks leave first: the proxy answers, the API never sees that."""
 
 # ruff: noqa: ANN001 the fixtures are typed where they are made, in conftest.py
+import os
+import signal
+
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -174,3 +177,35 @@ async def test_a_preflight_is_remembered_for_its_address_only(tab, proxy):
     await tab.fetch("/rest/two", **PUT)
     exchanges = proxy.logged("PUT", "/rest/one") + proxy.logged("PUT", "/rest/two")
     assert [e["method"] for e in exchanges] == ["OPTIONS", "PUT", "OPTIONS", "PUT"]
+
+
+CHANGING = """\
+listen: 127.0.0.1:0
+admin: off
+log: {{format: json}}
+cors:
+  allow_origins: ["{page}"]
+  allow_methods: [{methods}]
+  allow_headers: [Content-Type]
+  max_age: 10m
+routes:
+  - upstream: {api}
+"""
+
+
+async def test_what_is_remembered_hides_a_policy_that_allows_less(
+    open_tab, corsproxy, api, pages, tmp_path
+):
+    file = tmp_path / "corsproxy.yaml"
+    words = {"page": pages.allowed, "api": api.url}
+    file.write_text(CHANGING.format(methods="PUT", **words))
+    with corsproxy("run", "-c", os.fspath(file)) as process:
+        tab = await open_tab(pages.allowed, process.address)
+        got = [await tab.fetch("/items", **PUT)]
+        file.write_text(CHANGING.format(methods="DELETE", **words))
+        process.send(signal.SIGHUP)
+        process.err.wait_for("reloaded")
+        got += [await tab.fetch("/items", **PUT), await tab.fetch("/items", method="DELETE")]
+        got.append(await tab.fetch("/others", **PUT))
+    assert [one.get("text") for one in got] == ["PUT 1", "PUT 1", "DELETE", None]
+    assert api.requests == ["PUT /items", "PUT /items", "DELETE /items"]
