@@ -19,6 +19,7 @@ from corsproxy.core.advice import Change
 from corsproxy.core.browser import Finding, PageRequest, origin_of
 from corsproxy.core.explanation import Explanation
 from corsproxy.core.explanation import explain as explain_request
+from corsproxy.core.fields import is_token
 from corsproxy.core.limits import Listener
 from corsproxy.core.messages import Client
 from corsproxy.core.routes import Route
@@ -35,13 +36,14 @@ class _Asked:
 
     target: str
     page: Page
+    reads: tuple[bytes, ...]
 
     @classmethod
-    def read(cls, target: str, page: Page) -> Self:
+    def read(cls, target: str, reads: tuple[str, ...], page: Page) -> Self:
         target = as_sent(target)
         if not target.startswith("/") and origin_of(target) == b"null":
             raise click.UsageError(f"{target!r} is no path and no http:// or https:// address")
-        return cls(target, page)
+        return cls(target, page, tuple(map(_name, reads)))
 
     def of(self, config: Config) -> PageRequest | Finding:
         """Return the request as a browser would keep it, to the proxy that a file describes."""
@@ -55,7 +57,8 @@ class _Asked:
             return request
         scheme = "https" if config.tls else "http"
         loopback = all(listener.loopback for listener in config.listen)
-        return explain_request(config.table, request, Client("127.0.0.1", scheme, loopback))
+        client = Client("127.0.0.1", scheme, loopback)
+        return explain_request(config.table, request, client, self.reads)
 
 
 @click.command()
@@ -64,6 +67,8 @@ class _Asked:
               default=Path("corsproxy.yaml"),
               help="The route table (default: ./corsproxy.yaml).")  # fmt: skip
 @page_options
+@click.option("--read", "reads", metavar="NAME", multiple=True,
+              help="A header of the answer that the page reads; may be repeated.")  # fmt: skip
 def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as click hands them
     """Say what would become of a page's request: nothing is sent to anyone.
 
@@ -72,7 +77,7 @@ def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as
 
     Exits 0 if the request is allowed, 3 if it is refused, 2 on a wrong file.
     """
-    asked = _Asked.read(target, Page.read(**options))
+    asked = _Asked.read(target, options.pop("reads"), Page.read(**options))
     try:
         explained = asked.explained(load_file(file, os.environ))
     except ConfigError as error:
@@ -150,6 +155,13 @@ def _danger(error: ConfigError) -> Change | None:
     if not found or not all(found):
         return None
     return next(Change("dangerously_allow", match[1]) for match in found if match)
+
+
+def _name(text: str) -> bytes:
+    name = text.strip().encode(errors="replace")
+    if not is_token(name):
+        raise click.UsageError(f"--read {text!r}: write a header's name")
+    return name
 
 
 def _base(config: Config) -> str:

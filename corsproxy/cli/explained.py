@@ -1,14 +1,17 @@
 """An explanation in words: what `corsproxy explain` shows, line by line."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import click
 
 from corsproxy.cli.page import Page
 from corsproxy.cli.steps import judged, needed, sent, title
-from corsproxy.core.browser import shown
+from corsproxy.core.browser import PageRequest, shown
 from corsproxy.core.errors import REASONS
 from corsproxy.core.explanation import Explanation, Turn, where
+from corsproxy.core.local_network import named_space
 from corsproxy.core.messages import RequestHead
 from corsproxy.core.routes import Route
 from corsproxy.core.verdicts import Refusal
@@ -20,6 +23,7 @@ _MALFORMED = 400
 def told(explained: Explanation, page: Page) -> Iterator[str]:
     """Yield what became of a request of a page."""
     yield from title(explained.request, page)
+    yield from _asks_the_user(explained.request)
     yield ""
     yield from _routes(explained)
     yield ""
@@ -32,6 +36,17 @@ def told(explained: Explanation, page: Page) -> Iterator[str]:
         yield from _turn(explained.turns[-1])
     yield ""
     yield from _end(explained)
+    if explained.allowed and isinstance(explained.match, Route):
+        yield ""
+        yield from _beyond(explained, explained.match)
+
+
+def _asks_the_user(request: PageRequest) -> Iterator[str]:
+    page = urlsplit(request.origin.decode("latin-1")).hostname
+    asked = urlsplit(request.url).hostname or ""
+    if page and named_space(asked) and not named_space(page):
+        yield f"  Chrome asks the user first, if {page} is on the internet and {asked} is not: a"
+        yield "  permission, which no header replaces  (Local Network Access)"
 
 
 def _routes(explained: Explanation) -> Iterator[str]:
@@ -86,6 +101,24 @@ def what_refuses(refusal: Refusal) -> str:
     """Write a refusal: its reason, its culprit and what nearly matched."""
     near = f"; {refusal.near_miss}" if refusal.near_miss else ""
     return f"{refusal.reason} {refusal.culprit}{near}"
+
+
+def _beyond(explained: Explanation, route: Route) -> Iterator[str]:
+    """Tell what may still go wrong though CORS has no say in it."""
+    upstream, target = route.upstream, explained.turns[-1].request.target
+    yield "If something else is wrong:"
+    path = route.forwarded_path(target.path)
+    stripped = replace(route, strip_prefix=True).forwarded_path(target.path)
+    asked, instead = (shown(upstream.target(one, None)) for one in (path, stripped))
+    hint = "" if asked == instead else f"; with strip_prefix: true for {instead}"
+    yield f"  a 404 of the upstream: it is asked for {upstream.address}{asked}{hint}"
+    if not explained.request.cross_origin:
+        return
+    if b"origin" not in route.request_headers.dropped:
+        edit = f'request_headers: {{set: {{Origin: "{upstream.address}"}}}}'
+        yield f"  a 403 of the upstream: it sees the page's Origin; {edit} shows its own"
+    if explained.request.credentials and not (route.cookies or route.cookies_local):
+        yield "  a login that isn't kept: with cookies: local on the route its cookies fit"
 
 
 def _and_headers(explained: Explanation) -> str:

@@ -27,9 +27,12 @@ def title(request: PageRequest, page: Page) -> Iterator[str]:
 
 
 def _origin_unlike_a_browser(origin: str) -> Iterator[str]:
+    if origin == "null":
+        yield "  null is a page from file:// or a sandboxed frame: served over http://localhost it"
+        yield "  has an origin that a policy can name"
+        return
     try:
-        if origin != "null":
-            Origin.parse(origin)
+        Origin.parse(origin)
     except OriginSyntaxError as error:
         write = f"; write {error.write}" if error.write else ""
         yield f"  no browser sends this origin: {error.what}{write}"

@@ -26,6 +26,16 @@ _UNREADABLE = frozenset(
     }
 )
 
+# what a policy answers with, and the key that says it
+_ANSWERED = {
+    "access-control-allow-origin": "allow_origins",
+    "access-control-allow-methods": "allow_methods",
+    "access-control-allow-headers": "allow_headers",
+    "access-control-allow-credentials": "allow_credentials",
+    "access-control-expose-headers": "expose_headers",
+    "access-control-max-age": "max_age",
+}
+
 
 def method(value: object) -> str:
     """Read one method; those that browsers write in upper case are (Fetch §2.2.1, normalize)."""
@@ -91,7 +101,8 @@ def addable_response_field(value: object) -> str:
     """Read the name of a response header that a route adds."""
     name = _edited(value)
     if name.lower().startswith("access-control-"):
-        raise WrongValueError("the route's policy answers CORS", "it in `cors`")
+        write = f"{_ANSWERED.get(name.lower(), 'it')} in `cors`"
+        raise WrongValueError("the route's policy answers CORS", write)
     return name
 
 

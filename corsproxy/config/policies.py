@@ -18,6 +18,8 @@ from corsproxy.core.origins import OriginPattern, OriginSet
 H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
 
+_INSTEAD = "each page's origin, such as http://localhost:3001"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -85,7 +87,7 @@ class Policies:
     def _check_dangers(self, merged: "_Merged") -> None:
         for node, entry in merged.items("allow_origins", merged.cors.allow_origins):
             for danger, what in self._dangers_of(entry, merged.cors.allow_credentials):
-                self._need(danger, what, node, merged)
+                self._need(danger, what, node, merged, _INSTEAD if entry == "*" else None)
         judge = Regexes(self._suffixes, self.report)
         for node, regex in merged.items("allow_origin_regex", merged.cors.allow_origin_regex):
             stranger = judge.check(regex, node)
@@ -106,7 +108,7 @@ class Policies:
             yield "null_origin", f"{what}, and get the user's session" if credentials else what
         elif entry == "*":
             if credentials:
-                what = "with credentials, '*' gives every site the user's session: name the origins"
+                what = "with credentials, '*' gives every site the user's session"
                 yield "any_origin_with_credentials", what
         elif isinstance(entry, OriginPattern):
             if entry.subdomains and self._suffixes.is_open(entry.host):

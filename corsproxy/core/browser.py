@@ -38,6 +38,7 @@ class Failure(StrEnum):
     LIST_MALFORMED = "list_malformed"
     METHOD_MISSING = "method_missing"
     HEADER_MISSING = "header_missing"
+    HEADER_UNREADABLE = "header_unreadable"
     REDIRECT_UNUSABLE = "redirect_unusable"
     REDIRECT_LIMIT = "redirect_limit"
     REDIRECT_CREDENTIALS = "redirect_credentials"

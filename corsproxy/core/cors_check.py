@@ -18,6 +18,7 @@ _FORBIDDEN_RESPONSE_HEADERS = frozenset({b"set-cookie", b"set-cookie2"})
 _NON_WILDCARD = b"authorization"
 _CHECK = "Fetch §4.10, CORS check"
 _PREFLIGHT = "Fetch §4.8, CORS-preflight fetch"
+_FILTERED = "Fetch §2.2.6, CORS filtered response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,19 @@ def readable_headers(request: PageRequest, fields: Fields) -> frozenset[bytes]:
     if b"*" in exposed and not request.credentials:
         return frozenset(there)
     return frozenset(there & (SAFELISTED_RESPONSE_HEADERS | exposed))
+
+
+def exposure_check(request: PageRequest, name: bytes, fields: Fields) -> Finding:
+    """Tell whether the page may read a header that is among the `fields` of an answer."""
+    lowered, read = name.lower(), shown(name)
+    if lowered in readable_headers(request, fields):
+        return Finding(f"the page may read {read}", _FILTERED)
+    what = f"no page may read {read}"
+    if lowered not in _FORBIDDEN_RESPONSE_HEADERS:
+        exposed = _list(b"access-control-expose-headers", fields) or ()
+        why = "; with credentials '*' is no wildcard" if b"*" in exposed else ""
+        what = f"the page gets null for {read}: Access-Control-Expose-Headers does not name it{why}"
+    return Finding(what, _FILTERED, Failure.HEADER_UNREADABLE)
 
 
 def _differs(allowed: bytes, sent: bytes) -> tuple[str, Failure]:

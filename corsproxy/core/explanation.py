@@ -14,7 +14,7 @@ from corsproxy.core.browser import (
     preflight_of,
 )
 from corsproxy.core.cors import CARRIED_METHODS, CorsPolicy, PreflightRequest, classify
-from corsproxy.core.cors_check import Grant, cors_check, preflight_check
+from corsproxy.core.cors_check import Grant, cors_check, exposure_check, preflight_check
 from corsproxy.core.errors import REASONS, GatewayError
 from corsproxy.core.fields import Field, Fields
 from corsproxy.core.heads import to_client
@@ -23,7 +23,7 @@ from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 from corsproxy.core.verdicts import Refusal, Verdict
 
-_REFUSED, _MALFORMED = 403, 400
+_PLAIN, _REFUSED, _MALFORMED = 200, 403, 400
 _NO_VERDICT = Verdict()
 
 
@@ -51,7 +51,8 @@ class Turn:
 class Explanation:
     """How a request fares: the routes passed over with why, the one that takes it, each turn.
 
-    `policy` is what judged it, None where nothing does.
+    `policy` is what judged it, None where nothing does; `reads` the headers of the answer that the
+    page wants to read.
     """
 
     request: PageRequest
@@ -60,6 +61,7 @@ class Explanation:
     policy: CorsPolicy | None
     preflight: Preflight | None
     turns: tuple[Turn, ...]
+    reads: tuple[bytes, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -91,8 +93,17 @@ class Explanation:
                 return Change("allow_origins", self.request.sent_origin.decode(), "*")
             case Failure.CREDENTIALS_MISSING:
                 return Change("allow_credentials", entry=True)
+            case Failure.HEADER_UNREADABLE:
+                return Change("expose_headers", self._unread)
             case _:
                 return None
+
+    @property
+    def _unread(self) -> str:
+        """The first header that the page wants to read and can't."""
+        _, *exposures = self.turns[-1].findings
+        pairs = zip(self.reads, exposures, strict=True)
+        return next(name for name, finding in pairs if not finding.passed).decode("latin-1")
 
     def _as_sent(self, change: Change) -> str | bool:
         """Return an entry in the letter case that the page itself writes."""
@@ -101,9 +112,14 @@ class Explanation:
         return next(same, change.entry) if change.key == "allow_headers" else change.entry
 
 
-def explain(table: RouteTable, request: PageRequest, client: Client) -> Explanation:
-    """Take a request through a route table, as the browser and the gateway would."""
-    proxy = _Proxy(table, client)
+def explain(
+    table: RouteTable, request: PageRequest, client: Client, reads: tuple[bytes, ...] = ()
+) -> Explanation:
+    """Take a request through a route table, as the browser and the gateway would.
+
+    `reads` names the headers of the upstream's answer that the page wants to read.
+    """
+    proxy = _Proxy(table, client, reads)
     head = _head(request.method, request, _own_fields(request))
     match = proxy.match(head)
     policy = match.policy if isinstance(match, Route) else table.default
@@ -120,6 +136,7 @@ def explain(table: RouteTable, request: PageRequest, client: Client) -> Explanat
         policy=policy,
         preflight=preflight,
         turns=tuple(turns),
+        reads=reads,
     )
 
 
@@ -129,6 +146,7 @@ class _Proxy:
 
     table: RouteTable
     client: Client
+    reads: tuple[bytes, ...] = ()
 
     def match(self, head: RequestHead) -> Route | GatewayError:
         kind = classify(head.method, head.named)
@@ -144,7 +162,10 @@ class _Proxy:
     def sent(self, request: PageRequest, head: RequestHead) -> Turn:
         status, fields, refusal = self._answer(head, crosses=request.cross_origin)
         if request.cross_origin:
-            return Turn(head, status, fields, refusal, (cors_check(request, fields),))
+            findings = [cors_check(request, fields)]
+            if status == _PLAIN and findings[0].passed:
+                findings += (exposure_check(request, name, fields) for name in self.reads)
+            return Turn(head, status, fields, refusal, tuple(findings))
         what = "the proxy is on the page's own origin: CORS has no say"
         return Turn(head, status, fields, None, (Finding(what, "Fetch §4.1, main fetch"),))
 
@@ -153,8 +174,9 @@ class _Proxy:
         route = match if isinstance(match, Route) else None
         policy = route.policy if route else self.table.default
         verdict = policy.judge(kind) if policy else _NO_VERDICT
-        no_fields: Fields = ()
-        status, fields = 200, no_fields
+        read = () if isinstance(kind, PreflightRequest) else self.reads
+        fields: Fields = [(name, b"...") for name in read]
+        status = _PLAIN
         if head.method not in CARRIED_METHODS:
             status = _MALFORMED
         elif policy and isinstance(kind, PreflightRequest):
@@ -162,7 +184,7 @@ class _Proxy:
         elif isinstance(match, GatewayError):
             status, fields = match.status, match.fields
         elif policy and policy.block and verdict.refusal and crosses:
-            status = _REFUSED
+            status, fields = _REFUSED, ()
         passage = Passage(verdict, policy, self.client, head.host, route, self.table)
         reply = ResponseHead(status, REASONS.get(status, b"OK"), fields)
         return status, _read(to_client(reply, passage, (), b"")), verdict.refusal

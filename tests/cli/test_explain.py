@@ -60,6 +60,9 @@ EXITS = {
     "a header that is none": (("/api", *PAGE, "--header", "a b: c"), 2),
     "a header with a line end in it": (("/api", *PAGE, "--header", "a: b\nc"), 2),
     "no path": (("api", *PAGE), 2),
+    "a header that the page may read": (("/api", *PAGE, "--read", "Content-Type"), 0),
+    "a header that it may not": (("/api", *PAGE, "--read", "X-Total-Count"), 3),
+    "the name of one that is none": (("/api", *PAGE, "--read", "a b"), 2),
     "no address": (("http://[::1/", *PAGE), 2),
     "an address of another kind": (("ftp://a/", *PAGE), 2),
     "another file that is not there": (("/api", *PAGE, "-c", "x.yaml"), 2),
@@ -103,7 +106,21 @@ DANGEROUS = """\
      upstream: http://legacy:8000
 It takes on a danger by its name: null_origin
 """
+EXPOSED = """\
++  expose_headers: [X-Total-Count, ETag]
+ routes:
+   - path: /api
+     upstream: http://legacy:8000
+"""
 EDITS = {
+    "what is exposed": (
+        ("/api", *PAGE, "--read", "X-Total-Count", "--read", "ETag"),
+        EXPOSED,
+    ),
+    "none for a cookie": (
+        ("/api", *PAGE, "--read", "Set-Cookie"),
+        "No edit of the policy allows it.\n",
+    ),
     "an edit": (("/api", *PAGE, *JSON), EDIT),
     "an edit that is dangerous": (("/api", "--origin", "null"), DANGEROUS),
     "none for what is no origin": (

@@ -21,6 +21,15 @@ routes:
   - path: /off
     upstream: http://legacy:8000
     cors: off
+  - path: /session
+    upstream: http://legacy:8000/v2
+    strip_prefix: true
+    request_headers: {set: {Origin: "http://legacy:8000"}}
+    cors: {allow_credentials: true}
+  - path: /local
+    upstream: http://legacy:8000
+    cookies: local
+    cors: {allow_credentials: true}
 """
 PAGE = ("--origin", "http://localhost:3001")
 
@@ -65,6 +74,12 @@ step 5)
 
 Allowed: the page reads the answer, and of its headers the safelisted ones, X-Total-Count  \
 (Fetch §2.2.2)
+
+If something else is wrong:
+  a 404 of the upstream: it is asked for http://legacy:8000/api/users; with strip_prefix: true \
+for /users
+  a 403 of the upstream: it sees the page's Origin; request_headers: {set: {Origin: \
+"http://legacy:8000"}} shows its own
 """
 
 REFUSED = """\
@@ -145,6 +160,59 @@ LINES = {
         "Refused: HTTP parsers don't know the method, and refuse it",
     ),
 }
+
+
+OWN_ORIGIN = (
+    "  a 403 of the upstream: it sees the page's Origin; request_headers: {set: {Origin: "
+    '"http://legacy:8000"}} shows its own'
+)
+ASKED = "  a 404 of the upstream: it is asked for http://legacy:8000"
+COOKIES = "  a login that isn't kept: with cookies: local on the route its cookies fit"
+NOTES = {
+    "of a login": (
+        ("/session/users?a=b", *PAGE, "--credentials"),
+        [f"{ASKED}/v2/users", COOKIES],
+    ),
+    "nothing of cookies that fit": (
+        ("/local", *PAGE, "--credentials"),
+        [f"{ASKED}/local; with strip_prefix: true for /", OWN_ORIGIN],
+    ),
+    "nothing of Origin on the page's own": (
+        ("/open", "--origin", "http://127.0.0.1:8080"),
+        [f"{ASKED}/open; with strip_prefix: true for /"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("args", "notes"), NOTES.values(), ids=NOTES)
+def test_what_else_may_be_wrong(cli, folder, args, notes):
+    (folder / "corsproxy.yaml").write_text(TABLE, encoding="utf-8")
+    assert cli("explain", *args)[1].partition("else is wrong:\n")[2].splitlines() == notes
+
+
+ASKS = [
+    "  Chrome asks the user first, if app.example.com is on the internet and 127.0.0.1 is not: a",
+    "  permission, which no header replaces  (Local Network Access)",
+]
+NAMED = [
+    "  null is a page from file:// or a sandboxed frame: served over http://localhost it",
+    "  has an origin that a policy can name",
+]
+ORIGINS = {
+    "a page on the internet": (("/api", "--origin", "https://app.example.com"), ASKS),
+    "a page in the same network": (("/api", "--origin", "http://192.168.1.7:3001"), []),
+    "a proxy on the internet": (
+        ("https://api.example.com/api", "--origin", "https://app.example.com"),
+        [],
+    ),
+    "an opaque page": (("/api", "--origin", "null"), NAMED),
+}
+
+
+@pytest.mark.parametrize(("args", "said"), ORIGINS.values(), ids=ORIGINS)
+def test_what_is_said_of_an_origin(cli, folder, args, said):
+    (folder / "corsproxy.yaml").write_text(TABLE, encoding="utf-8")
+    assert cli("explain", *args)[1].partition("\n\n")[0].splitlines()[1:] == said
 
 
 @pytest.mark.parametrize(("args", "one", "other"), LINES.values(), ids=LINES)

@@ -79,8 +79,8 @@ REFUSED = {
     "any origin with credentials": (
         ["--allow-origin", "*"],
         SAYS + "cors.allow_origins[0]: \"*\": with credentials, '*' gives every site the user's "
-        "session: name the origins; write dangerously_allow: [any_origin_with_credentials] if it "
-        "is meant\n" + DANGER,
+        "session; write each page's origin, such as http://localhost:3001, or "
+        "dangerously_allow: [any_origin_with_credentials] if it is meant\n" + DANGER,
     ),
     "a page over plain http with credentials": (
         ["--allow-origin", "http://app.example.com"],

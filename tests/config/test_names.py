@@ -81,6 +81,18 @@ def test_a_name_or_value_is_taken(parse: Parse, value: object, taken: object):
             names.addable_response_field,
             "access-control-max-age",
             "the route's policy answers CORS",
+            "max_age in `cors`",
+        ),
+        (
+            names.edited_response_field,
+            "Access-Control-Allow-Origin",
+            "the route's policy answers CORS",
+            "allow_origins in `cors`",
+        ),
+        (
+            names.addable_response_field,
+            "Access-Control-New",
+            "the route's policy answers CORS",
             "it in `cors`",
         ),
         (

@@ -7,6 +7,7 @@ from corsproxy.core.cors_check import (
     Answered,
     Grant,
     cors_check,
+    exposure_check,
     preflight_check,
     readable_headers,
 )
@@ -248,6 +249,40 @@ def test_what_a_page_may_read(request_: PageRequest, exposed: list[bytes], names
     fields = [*SEEN, *((b"Access-Control-Expose-Headers", line) for line in exposed)]
 
     assert readable_headers(request_, fields) == names
+
+
+READ = "the page gets null for X-Total: Access-Control-Expose-Headers does not name it"
+READS = [
+    pytest.param(GET, [], b"Content-Type", None, id="what every page may read"),
+    pytest.param(GET, [b"x-total"], b"X-Total", None, id="what is named, in any letter case"),
+    pytest.param(GET, [b"*"], b"X-Total", None, id="all by *"),
+    pytest.param(GET, [b"etag"], b"X-Total", READ, id="what is not named"),
+    pytest.param(
+        WITH_COOKIES,
+        [b"*"],
+        b"X-Total",
+        READ + "; with credentials '*' is no wildcard",
+        id="* with credentials",
+    ),
+    pytest.param(
+        GET,
+        [b"*, set-cookie"],
+        b"Set-Cookie",
+        "no page may read Set-Cookie",
+        id="a cookie",
+    ),
+]
+
+
+@pytest.mark.parametrize(("request_", "exposed", "name", "why"), READS)
+def test_a_header_that_a_page_reads(
+    request_: PageRequest, exposed: list[bytes], name: bytes, why: str | None
+):
+    fields = [*SEEN, *((b"Access-Control-Expose-Headers", line) for line in exposed)]
+    finding = exposure_check(request_, name, fields)
+
+    assert finding.failure is (Failure.HEADER_UNREADABLE if why else None)
+    assert finding.what == (why or f"the page may read {name.decode()}")
 
 
 def test_a_page_reads_all_of_its_own_origin_but_cookies():

@@ -20,6 +20,7 @@ CLIENT = Client("127.0.0.1", loopback=True)
 POLICY = CorsPolicy(origins=compile_origins([PAGE]), methods=("PUT",), headers=("X-Own",))
 PUBLIC = CorsPolicy(origins=compile_origins(["*"]))
 COOKIES = CorsPolicy(origins=compile_origins([PAGE]), credentials=True)
+ALL = CorsPolicy(origins=compile_origins([PAGE]), credentials=True, expose=("*",))
 BLOCK = CorsPolicy(origins=compile_origins([PAGE]), block=True)
 TABLE = RouteTable(
     (
@@ -29,6 +30,7 @@ TABLE = RouteTable(
         Route(name="api", upstream=UPSTREAM, path=b"/api", policy=POLICY, place="routes[2]"),
         Route(name="public", upstream=UPSTREAM, path=b"/public", policy=PUBLIC),
         Route(name="session", upstream=UPSTREAM, path=b"/session", policy=COOKIES),
+        Route(name="all", upstream=UPSTREAM, path=b"/all", policy=ALL),
         Route(name="block", upstream=UPSTREAM, path=b"/block", policy=BLOCK),
         Route(name="off", upstream=UPSTREAM, path=b"/off"),
     ),
@@ -43,12 +45,13 @@ def explained(
     *,
     origin: str = PAGE,
     credentials: bool = False,
+    reads: tuple[bytes, ...] = (),
 ) -> Explanation:
     request = PageRequest.from_script(
         origin.encode(), f"http://proxy:8080{path}", method, headers, credentials=credentials
     )
     assert isinstance(request, PageRequest)
-    return explain(TABLE, request, CLIENT)
+    return explain(TABLE, request, CLIENT, reads)
 
 
 def test_an_allowed_preflight_and_its_request():
@@ -107,6 +110,7 @@ def test_the_paths_passed_over_are_told():
         "it serves /api",
         "it serves /public",
         "it serves /session",
+        "it serves /all",
         "it serves /block",
     ]
 
@@ -154,6 +158,12 @@ REFUSED = {
         None,
         Failure.ORIGIN_WILDCARD,
         Change("allow_origins", PAGE, "*"),
+    ),
+    "a header that the page reads": (
+        explained("/api", reads=(b"Content-Type", b"X-Total")),
+        None,
+        Failure.HEADER_UNREADABLE,
+        Change("expose_headers", "X-Total"),
     ),
     "what is no origin": (
         explained("/api", b"POST", origin=f"{PAGE}/"),
@@ -233,6 +243,14 @@ def test_to_its_own_origin_a_page_gets_without_an_origin_field():
 
 def test_an_upstream_is_asked_for_credentials_where_they_are_allowed():
     assert explained("/session", credentials=True).allowed
+
+
+def test_what_a_page_reads_of_an_answer_is_among_its_headers():
+    found = explained("/all", credentials=True, reads=(b"X-Total",))
+
+    assert found.allowed
+    assert (b"Access-Control-Expose-Headers", b"x-total, date, vary") in found.turns[0].fields
+    assert explained("/nowhere", reads=(b"X-Total",)).failure is None
 
 
 def test_where_a_route_is():
