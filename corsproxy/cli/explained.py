@@ -106,11 +106,11 @@ def what_refuses(refusal: Refusal) -> str:
 def _beyond(explained: Explanation, route: Route) -> Iterator[str]:
     """Tell what may still go wrong though CORS has no say in it."""
     upstream, target = route.upstream, explained.turns[-1].request.target
-    yield "If something else is wrong:"
+    yield f"If something else is wrong on {route.place}:"
     path = route.forwarded_path(target.path)
     stripped = replace(route, strip_prefix=True).forwarded_path(target.path)
     asked, instead = (shown(upstream.target(one, None)) for one in (path, stripped))
-    hint = "" if asked == instead else f"; with strip_prefix: true for {instead}"
+    hint = "" if asked == instead else f"; with strip_prefix: true, for {instead}"
     yield f"  a 404 of the upstream: it is asked for {upstream.address}{asked}{hint}"
     if not explained.request.cross_origin:
         return
@@ -118,7 +118,7 @@ def _beyond(explained: Explanation, route: Route) -> Iterator[str]:
         edit = f'request_headers: {{set: {{Origin: "{upstream.address}"}}}}'
         yield f"  a 403 of the upstream: it sees the page's Origin; {edit} shows its own"
     if explained.request.credentials and not (route.cookies or route.cookies_local):
-        yield "  a login that isn't kept: with cookies: local on the route its cookies fit"
+        yield "  a login that isn't kept: with cookies: local its cookies fit"
 
 
 def _and_headers(explained: Explanation) -> str:

@@ -1,6 +1,7 @@
 """Local Network Access: a page that counts as public, and the proxy on loopback."""
 
 # ruff: noqa: ANN001 the fixtures are typed where they are made, in conftest.py
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ import pytest_asyncio
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+TROUBLES = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 MESSAGE = (
     "Access to fetch at 'URL' from origin 'PAGE' has been blocked by CORS policy: Permission was "
     "denied for this request to access the `loopback` address space."
@@ -38,6 +40,7 @@ async def test_a_public_page_is_kept_from_loopback_before_anything_is_sent(
     got, said = await fetched(context, pages.allowed, f"{proxy.url}/plain/items")
     assert (got, api.requests) == ({"error": "TypeError"}, [])
     assert MESSAGE in said
+    assert f"- Chromium: ``{MESSAGE.partition('policy: ')[2]}``\n" in TROUBLES.read_text("utf-8")
 
 
 async def test_the_users_permission_mends_it(public, pages, proxy, api):
