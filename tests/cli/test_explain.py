@@ -235,6 +235,8 @@ def policies(draw: st.DrawFn, indent: str, least: int) -> str:
     if draw(st.booleans()):
         parts.append(draw(lists("allow_headers", draw(some(HEADERS)), indent)))
     if draw(st.booleans()):
+        parts.append(draw(lists("expose_headers", draw(some(["ETag", "*"])), indent)))
+    if draw(st.booleans()):
         parts.append(f"{indent}allow_credentials: {draw(st.sampled_from(['true', 'off']))} # c\n")
     return "".join(draw(st.permutations(parts)))
 
@@ -256,6 +258,7 @@ REQUESTS = st.tuples(
     st.sampled_from(["GET", "POST", "put", "DELETE", "PROPFIND", "M-SEARCH"]),
     some(SENT),
     st.booleans(),
+    some(["X-Total-Count", "ETag", "Content-Type"]),
 )
 
 
@@ -283,9 +286,10 @@ def applied(text: str, diff: str) -> str:
 @settings(deadline=None, max_examples=80)
 @given(tables(), REQUESTS)
 def test_the_edit_it_shows_makes_it_say_yes(text, request):
-    origin, method, headers, credentials = request
+    origin, method, headers, credentials, reads = request
     args = ["explain", "/x", "--origin", origin, "--method", method]
     args += [part for header in headers for part in ("--header", header)]
+    args += [part for name in reads for part in ("--read", name)]
     args += ["--credentials"] if credentials else []
     with TemporaryDirectory() as folder:
         file = Path(folder, "corsproxy.yaml")
