@@ -13,6 +13,7 @@ from corsproxy.core.errors import REASONS
 from corsproxy.core.explanation import Explanation, Turn, where
 from corsproxy.core.local_network import named_space
 from corsproxy.core.messages import RequestHead
+from corsproxy.core.origins import DEFAULT_PORTS, parse_octets
 from corsproxy.core.routes import Route
 from corsproxy.core.verdicts import Refusal
 
@@ -42,11 +43,13 @@ def told(explained: Explanation, page: Page) -> Iterator[str]:
 
 
 def _asks_the_user(request: PageRequest) -> Iterator[str]:
-    page = urlsplit(request.origin.decode("latin-1")).hostname
-    asked = urlsplit(request.url).hostname or ""
-    if page and named_space(asked) and not named_space(page):
-        yield f"  Chrome asks the user first, if {page} is on the internet and {asked} is not: a"
-        yield "  permission, which no header replaces  (Local Network Access)"
+    origin, asked = parse_octets(request.origin), urlsplit(request.url).hostname or ""
+    if origin is None or origin.scheme not in DEFAULT_PORTS:
+        return
+    if named_space(asked) and not named_space(origin.host):
+        page = origin.host
+        yield f"  Chrome asks the user first, if {page} is on the internet and {asked} is not:"
+        yield "  a permission, which no header replaces  (Local Network Access)"
 
 
 def _routes(explained: Explanation) -> Iterator[str]:

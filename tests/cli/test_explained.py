@@ -191,8 +191,8 @@ def test_what_else_may_be_wrong(cli, folder, args, notes):
 
 
 ASKS = [
-    "  Chrome asks the user first, if app.example.com is on the internet and 127.0.0.1 is not: a",
-    "  permission, which no header replaces  (Local Network Access)",
+    "  Chrome asks the user first, if app.example.com is on the internet and 127.0.0.1 is not:",
+    "  a permission, which no header replaces  (Local Network Access)",
 ]
 NAMED = [
     "  null is a page from file:// or a sandboxed frame: served over http://localhost it",
@@ -206,6 +206,11 @@ ORIGINS = {
         [],
     ),
     "an opaque page": (("/api", "--origin", "null"), NAMED),
+    "a page of an app": (("/api", "--origin", "capacitor://app"), []),
+    "what is no origin": (
+        ("/api", "--origin", "http://["),
+        ["  no browser sends this origin: an IPv6 address stands in brackets"],
+    ),
 }
 
 
