@@ -46,6 +46,10 @@ class Address:
         """Return the hash, computed once: pools are looked up twice a request."""
         return self._hash
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave the hash behind: another process hashes otherwise."""
+        return Address, (self.host, self.port, self.tls, self.socket, self.proxy)
+
     @property
     def scheme(self) -> str:
         """`https` where the upstream is met over TLS, else `http`."""

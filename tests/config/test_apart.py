@@ -28,6 +28,13 @@ def test_the_configuration_is_the_same(tmp_path: Path):
     assert Loading(LOADER, path, None, {}).result() == load_file(path, os.environ)
 
 
+def test_connections_made_before_a_reload_are_found_after_it(tmp_path: Path):
+    path = written(tmp_path / "t.yaml", GOOD)
+    here, apart = load_file(path, os.environ), Loading(LOADER, path, None, {}).result()
+    addresses = {route.upstream.address for route in here.table.routes}
+    assert addresses == addresses | {route.upstream.address for route in apart.table.routes}
+
+
 def test_the_problems_are_the_same(tmp_path: Path):
     path = written(tmp_path / "t.yaml", GOOD + "nope: 1\nlisten: 80\n")
     with pytest.raises(ConfigError) as here:
