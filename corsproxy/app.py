@@ -51,6 +51,11 @@ class App:
         """The addresses that are really listened on."""
         return tuple(listening.address for listening in self._listenings)
 
+    @property
+    def pools(self) -> Pools:
+        """The connections to upstreams."""
+        return self._pools
+
     async def start(self) -> None:
         """Begin to serve; raise `StartError` where that can't be, `OSError` on bad files."""
         require_c_parser()

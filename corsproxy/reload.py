@@ -18,13 +18,21 @@ _LOOK_INTERVAL = 2000  # milliseconds
 class Reloader:
     """Gives an app the configuration that `load` makes of a file, again and again.
 
-    What is wrong with a file is logged, and then changes nothing.
+    What is wrong with a file is logged, and then changes nothing. `then` hears of each that was
+    swapped in.
     """
 
-    def __init__(self, path: Path, load: Callable[[], Config], app: App) -> None:
+    def __init__(
+        self,
+        path: Path,
+        load: Callable[[], Config],
+        app: App,
+        then: Callable[[Config], None] | None = None,
+    ) -> None:
         self._path = path
         self._load = load
         self._app = app
+        self._then = then
         self._seen = _content(path)
         self._watch: asyncio.Task[None] | None = None
         self._asked: set[asyncio.Task[None]] = set()
@@ -61,6 +69,8 @@ class Reloader:
         log.info("reloaded %s: %d %s", self._path, routes, "route" if routes == 1 else "routes")
         if fixed:
             log.warning("a change of %s waits for a restart", ", ".join(fixed))
+        if self._then is not None:
+            self._then(config)
 
     def start(self) -> None:
         """Begin to watch the file."""

@@ -8,7 +8,11 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import trustme
@@ -89,6 +93,11 @@ def test_every_command_runs(line: str, folder: Path) -> None:
     match words:
         case ["corsproxy", "run" | "demo", *_]:
             assert "listening on" in serve(words[1:], {}, folder) or "open this" in line
+        case ["corsproxy", "check", "--probe", *_]:
+            with upstream() as url:
+                table = folder / "corsproxy.yaml"
+                table.write_text(re.sub(r"upstream: .*", f"upstream: {url}", table.read_text()))
+                assert run(words[1:], folder) == 0
         case ["corsproxy", *arguments]:
             assert run(arguments, folder) == 0
         case ["docker", "run", *rest]:
@@ -107,6 +116,17 @@ def test_every_command_runs(line: str, folder: Path) -> None:
             assert (folder / "site" / "corsproxy" / "demo" / "page" / "index.html").exists()
         case _:
             pytest.fail(f"no rule runs {line!r}")
+
+
+@contextmanager
+def upstream() -> Iterator[str]:
+    """Serve nothing, but answer."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def run(arguments: list[str], folder: Path) -> int:

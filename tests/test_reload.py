@@ -12,6 +12,7 @@ import pytest
 
 from corsproxy.app import App
 from corsproxy.config.loader import load_file
+from corsproxy.config.settings import Config
 from corsproxy.reload import Reloader
 
 TABLE = """\
@@ -27,6 +28,7 @@ class Served:
     app: App
     reloader: Reloader
     path: Path
+    heard: list[Config]
 
     @property
     def port(self) -> int:
@@ -52,10 +54,11 @@ async def serve() -> AsyncIterator[Serve]:
             app = App(load_file(path, {}))
             await app.start()
             stack.push_async_callback(app.drain, 0)
-            reloader = Reloader(path, lambda: load_file(path, {}), app)
+            heard: list[Config] = []
+            reloader = Reloader(path, lambda: load_file(path, {}), app, heard.append)
             reloader.start()
             stack.push_async_callback(reloader.stop)
-            return Served(app, reloader, path)
+            return Served(app, reloader, path, heard)
 
         yield start
 
@@ -147,6 +150,7 @@ async def test_asked_to_it_loads_the_same_file_again(
         await served.reloader.reload()
     assert caplog.messages == [f"reloaded {table}: 1 route"]
     assert served.app._gateway.routes is not before
+    assert [config.table for config in served.heard] == [served.app._gateway.routes]
 
 
 SAID = {
@@ -203,7 +207,7 @@ async def test_certificates_that_are_unusable_change_nothing(
     text = TABLE % 2
     in_place(table, text.replace('"http://127.0.0.1:9"', f"{{url: https://a, tls: {{ca: {ca}}}}}"))
     await served.reloader.reload()
-    assert served.port == 1
+    assert (served.port, served.heard) == (1, [])
     assert [message.partition(":")[0] for message in caplog.messages] == [
         f"{table} changes nothing"
     ]

@@ -1,5 +1,6 @@
 """`corsproxy check`: every mistake in a route table at once, and its own tests."""
 
+import asyncio
 import json
 import os
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corsproxy.cli.probes import Probed, probe_now
 from corsproxy.config.excerpts import excerpt, lines_of
 from corsproxy.config.loader import load_file
 from corsproxy.config.policy_tests import Outcome, run_tests
@@ -27,10 +29,16 @@ class Checked:
     problems: Sequence[Problem]
     outcomes: Sequence[Outcome] = ()
     routes: int = 0
+    probed: Sequence[Probed] = ()
 
     def has(self, level: str) -> bool:
-        """Tell whether there is a problem of a level."""
+        """Tell whether there is a problem of a level in the file itself."""
         return any(problem.level == level for problem in self.problems)
+
+    @property
+    def found(self) -> list[Problem]:
+        """What was found by probes."""
+        return [problem for one in self.probed for problem in one.problems]
 
 
 @click.command()
@@ -38,24 +46,29 @@ class Checked:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
               help="How the findings are written.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings, too.")
-def check(file: Path, form: str, *, strict: bool) -> None:
+@click.option("--probe", is_flag=True,
+              help="If the file is good, ask upstreams, too: do they answer, is their certificate "
+                   "good, do they answer CORS themselves?")  # fmt: skip
+def check(file: Path, form: str, *, strict: bool, probe: bool) -> None:
     """Check a route table, and say of every mistake where it is and what to write instead.
 
-    Its `tests` are run; nothing is sent to anyone. Exits 0 if all is well, 1 on warnings with
-    --strict, 2 on errors and failed tests.
+    Its `tests` are run; nothing is sent to anyone, unless by --probe. Exits 0 if all is well, 1 on
+    warnings with --strict and on upstreams that --probe can't use, 2 on errors and failed tests.
     """
-    checked = _checked(file)
+    checked = _checked(file, probe=probe)
     if form == "json":
-        click.echo(json.dumps([asdict(problem) for problem in checked.problems], indent=2))
+        told = [asdict(problem) for problem in (*checked.problems, *checked.found)]
+        click.echo(json.dumps(told, indent=2))
     else:
         _show(file, checked)
     if checked.has("error"):
         raise SystemExit(2)
-    if strict and checked.has("warning"):
+    levels = {"error", "warning"} if strict else {"error"}
+    if (strict and checked.has("warning")) or any(one.level in levels for one in checked.found):
         raise SystemExit(1)
 
 
-def _checked(file: Path) -> Checked:
+def _checked(file: Path, *, probe: bool) -> Checked:
     try:
         config = load_file(file, os.environ)
     except ConfigError as error:
@@ -63,18 +76,23 @@ def _checked(file: Path) -> Checked:
     outcomes = run_tests(config.tests, config.table)
     failures = [outcome.problem for outcome in outcomes if outcome.problem]
     problems = [*failures, *config.warnings, *config.notes]
-    return Checked(problems, outcomes, len(config.table.routes))
+    probed = asyncio.run(probe_now(config)) if probe and not failures else []
+    return Checked(problems, outcomes, len(config.table.routes), probed)
 
 
 def _show(file: Path, checked: Checked) -> None:
     from rich.console import Console  # noqa: PLC0415 nothing else is shown in colours
+    from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False, soft_wrap=True, emoji=False)
-    lines = _lines(file) if checked.problems else []
+    lines = _lines(file) if checked.problems or checked.found else []
     for outcome in checked.outcomes:
         console.print(_outcome(outcome))
-    for problem in checked.problems:
+    for problem in (*checked.problems, *checked.found):
         console.print(_told(problem, lines))
+    for one in checked.probed:
+        if one.well is not None:
+            console.print(Text.assemble(("ok", "green"), f": {one.well}"))
     console.print(_summary(file, checked))
 
 
@@ -125,7 +143,12 @@ def _summary(file: Path, checked: Checked) -> "Text":
         said = _count(errors, "error")
     else:
         said = f"good, {_count(checked.routes, 'route')}{tests}"
-    return Text.assemble(f"{file}: ", (said, "bold red" if failed or errors else "green"))
+    end = Text.assemble(f"{file}: ", (said, "bold red" if failed or errors else "green"))
+    unusable = sum(not one.usable for one in checked.probed)
+    if unusable:
+        asked = _count(len(checked.probed), "upstream")
+        end.append(f"; {unusable} of {asked} can't be used", "bold red")
+    return end
 
 
 def _printable(text: str) -> str:

@@ -75,6 +75,8 @@ _DANGER = (
               help="Processes on the same port (only 1 for now).")  # fmt: skip
 @click.option("--log-format", type=click.Choice(["text", "json"]), envvar="CORSPROXY_LOG_FORMAT",
               help="How the log is written (default: text).")  # fmt: skip
+@click.option("--no-probe", is_flag=True, envvar="CORSPROXY_NO_PROBE",
+              help="Don't ask upstreams at the start whether they answer.")  # fmt: skip
 def run(config: Path | None, upstream: str | None, **options: object) -> None:
     """Serve a route table (-c FILE), or one route without a file (--upstream URL).
 
@@ -103,7 +105,8 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
-        serve(lambda: serve_app(loaded, path, lambda: begin().result()))
+        probe = not options["no_probe"]
+        serve(lambda: serve_app(loaded, path, lambda: begin().result(), probe=probe))
     except StartError as error:
         fail([str(error)], 1)
     except OSError as error:

@@ -12,9 +12,11 @@ import click
 
 from corsproxy import __version__
 from corsproxy.app import App
+from corsproxy.cli.probes import Probing
 from corsproxy.config.settings import Config
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.routes import Route
+from corsproxy.gateway.probe import Prober
 from corsproxy.reload import Reloader
 
 log = logging.getLogger("corsproxy")
@@ -36,26 +38,37 @@ def serve(start: Start) -> None:
 
 
 async def serve_app(
-    config: Config, path: Path | None = None, load: Callable[[], Config] | None = None
+    config: Config,
+    path: Path | None = None,
+    load: Callable[[], Config] | None = None,
+    *,
+    probe: bool = True,
 ) -> Callable[[], Awaitable[None]]:
     """Start a proxy, show where it listens, and return what drains it.
 
-    With `path`, what `load` makes of that file is swapped in when it changes, and on SIGHUP.
+    With `path`, what `load` makes of that file is swapped in when it changes, and on SIGHUP. With
+    `probe`, upstreams are asked whether they answer, while requests are served.
     """
     app = App(config)
     await app.start()
     _spare_the_collector()
-    reloader = Reloader(path, load, app) if path and load else None
+    probing = Probing(Prober(app.pools)) if probe else None
+    then = probing.apply if probing else None
+    reloader = Reloader(path, load, app, then) if path and load else None
     if reloader is not None:
         reloader.start()
     # before anything is said, for who reads it may act on it
     _on_hang_up(reloader.ask if reloader else _nothing_to_reload)
     for line in start_up_lines(config, app):
         click.echo(line)
+    if probing is not None:
+        probing.apply(config)
 
     async def drain() -> None:
         if reloader is not None:
             await reloader.stop()
+        if probing is not None:
+            await probing.stop()
         await app.drain()
 
     return drain

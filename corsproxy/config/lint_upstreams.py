@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from corsproxy.config.listeners import EVERY_INTERFACE
 from corsproxy.config.report import Report
-from corsproxy.config.tree import Node
+from corsproxy.config.tree import Node, Place
 from corsproxy.core import hosts
 from corsproxy.core.limits import Listener
 from corsproxy.core.routes import Route
@@ -25,7 +25,7 @@ def upstreams(
 ) -> None:
     """Warn of routes that lead back to the proxy, or to what no page should see."""
     for route, node in routes:
-        address, at = route.upstream.address, node.get("upstream", "url") or node.get("upstream")
+        address, at = route.upstream.address, _named(node)
         if at is None or address.proxy is not None:
             continue
         if any(_is_at(address, listener) for listener in listen):
@@ -37,6 +37,16 @@ def upstreams(
         elif address.host.rstrip(".") in _METADATA:
             what = "clouds give the machine's own credentials out here, to every allowed page"
             report.add(at, what, "the address of the API", level="warning")
+
+
+def place(node: Node) -> Place | None:
+    """Return where a route names its upstream."""
+    at = _named(node)
+    return at.place if at else None
+
+
+def _named(node: Node) -> Node | None:
+    return node.get("upstream", "url") or node.get("upstream")
 
 
 def _is_at(address: Address, listener: Listener) -> bool:

@@ -120,7 +120,7 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
     )
     default = policies.default()
     compiler = Routes(table, policies, around, report)
-    routes = _routes(compiler, table, root, report)
+    pairs = _routes(compiler, table, root, report)
     tls = _listener_tls(table, root, around, report)
     tests = compile_tests(table, root, report)
     if not report.failed:
@@ -129,7 +129,7 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
         listen=table.listen,
         admin=table.admin,
         tls=tls,
-        table=RouteTable(tuple(routes), default),
+        table=RouteTable(tuple(route for route, _ in pairs), default),
         timeouts=settings(Timeouts(), table.timeouts),
         limits=settings(Limits(), table.limits),
         log=_log(table),
@@ -137,6 +137,8 @@ def _compile(table: Table, root: Node, report: Report, around: Surroundings) -> 
         warnings=in_order(p for p in report.problems if p.level == "warning"),
         notes=in_order(p for p in report.problems if p.level == "info"),
         tests=tests,
+        file=report.file,
+        upstream_places=tuple(lint_upstreams.place(node) for _, node in pairs),
     )
 
 
@@ -146,7 +148,7 @@ def _is_public(table: Table, root: Node) -> bool:
     return written and not any(one.loopback or one.socket for one in table.listen)
 
 
-def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[Route]:
+def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[tuple[Route, Node]]:
     at = root.get("routes")
     if not table.routes:
         if not root.is_damaged("routes"):
@@ -161,7 +163,7 @@ def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[
     lint.hidden_routes([pair for pair in pairs if matching_is_known(pair[1])], report)
     lint.left_alone(pairs, table.cors, report)
     lint_upstreams.upstreams(pairs, table.listen, table.admin, report)
-    return [route for route, _ in pairs]
+    return pairs
 
 
 def _check_listeners(table: Table, root: Node, report: Report) -> None:

@@ -49,7 +49,8 @@ class Config:
     """A checked route table; `tls` None: listeners speak plain HTTP.
 
     `warnings` holds what should be mended although it loads, `notes` what is worth knowing, and
-    `tests` what `corsproxy check` tries.
+    `tests` what `corsproxy check` tries. `upstream_places` are where each route of the table names
+    its upstream in `file`, for what is found out about it later.
     """
 
     listen: tuple[Listener, ...]
@@ -63,3 +64,5 @@ class Config:
     warnings: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     tests: tuple[PolicyTest, ...] = ()
+    file: str = field(default="", compare=False)
+    upstream_places: tuple[Place | None, ...] = field(default=(), compare=False)

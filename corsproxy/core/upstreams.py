@@ -7,13 +7,17 @@ from corsproxy.core.origins import DEFAULT_PORTS
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTls:
-    """How an `https://` upstream is met: files, the name asked for, and whether it is verified."""
+    """How an `https://` upstream is met: files, the name asked for, and whether it is verified.
+
+    `check_name` is false only to find out whose the certificate is.
+    """
 
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
     server_name: str | None = None
     verify: bool = True
+    check_name: bool = True
 
 
 @dataclass(frozen=True, slots=True)

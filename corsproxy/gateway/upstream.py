@@ -200,8 +200,8 @@ async def _open_socket(nodes: Nodes) -> socket.socket:
 
 def _tls_context(tls: UpstreamTls) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.ca)
+    context.check_hostname = tls.verify and tls.check_name
     if not tls.verify:
-        context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if tls.cert:
         context.load_cert_chain(tls.cert, tls.key)

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection to an upstream: head out, content out, head in, content in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from corsproxy.core.errors import GatewayError, ProxyErrorType
@@ -137,6 +137,11 @@ class Connection(asyncio.Protocol):
         """Whether the connection may be taken for an exchange right now."""
         transport = self._transport
         return not self.closed and transport is not None and not transport.is_closing()
+
+    @property
+    def certificate(self) -> Mapping[str, object]:
+        """The upstream's certificate as `ssl` gives it; empty without TLS, and unverified."""
+        return (self._transport and self._transport.get_extra_info("peercert")) or {}
 
     # Deadlines and ends.
 

@@ -228,7 +228,8 @@ async def process(corsproxy: Start, legacy_api: LegacyApi, pages: Pages) -> Asyn
         nobody.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{nobody.getsockname()[1]}"
         env = {"PAGE": pages.allowed, "API": legacy_api.url, "NOBODY": dead}
-        with corsproxy("run", "-c", os.fspath(HERE / "corsproxy.yaml"), env=env) as process:
+        table = os.fspath(HERE / "corsproxy.yaml")
+        with corsproxy("run", "--no-probe", "-c", table, env=env) as process:
             yield process
 
 

@@ -11,7 +11,11 @@ import pytest_asyncio
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ENV = {"CORSPROXY_LISTEN": "127.0.0.1:0", "CORSPROXY_ADMIN": "off"}  # for tests side by side
+ENV = {  # for tests side by side, which look at what reaches the upstream
+    "CORSPROXY_LISTEN": "127.0.0.1:0",
+    "CORSPROXY_ADMIN": "off",
+    "CORSPROXY_NO_PROBE": "1",
+}
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")

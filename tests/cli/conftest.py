@@ -1,10 +1,13 @@
-"""Commands that only answer, called in the test's own process."""
+"""Commands that only answer, called in the test's own process; and upstreams in threads."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from click.testing import CliRunner
@@ -48,3 +51,66 @@ def command(folder: Path) -> Callable[..., Outcome]:
         return done.returncode, done.stdout, done.stderr
 
     return call
+
+
+class Upstream(ThreadingHTTPServer):
+    """Answers 200 with the fields of `page` to what has an Origin, else with none.
+
+    `statuses` are by method, `FOREIGN` for what has an Origin; a HEAD waits for `go_on` if asked.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, port: int, page: Mapping[str, str], statuses: Mapping[str, int]) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.page = page
+        self.statuses = statuses
+        self.methods: list[str] = []
+        self.asked = Event()
+        self.go_on = Event()
+        self.go_on.set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Upstream
+
+    def answer(self) -> None:
+        server, foreign = self.server, "Origin" in self.headers
+        server.methods.append(self.command)
+        server.asked.set()
+        if self.command == "HEAD":
+            server.go_on.wait(20)
+        status = server.statuses.get(self.command, 200)
+        self.send_response(server.statuses.get("FOREIGN", status) if foreign else status)
+        for name, value in server.page.items() if foreign else ():
+            self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_HEAD = do_OPTIONS = answer  # noqa: N815 the library's own names
+
+    def log_message(self, *said: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def upstream() -> Iterator[Callable[..., Upstream]]:
+    """Start upstreams: the fields that a page is answered with, and statuses by method."""
+    with ExitStack() as stack:
+
+        def start(
+            page: Mapping[str, str] | None = None, port: int = 0, **statuses: int
+        ) -> Upstream:
+            server = stack.enter_context(Upstream(port, page or {}, statuses))
+            thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            stack.callback(server.go_on.set)
+            return server
+
+        yield start

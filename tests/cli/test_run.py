@@ -183,7 +183,7 @@ def test_help_names_every_command(cli):
 OPTIONS = [
     *("--config", "--upstream", "--allow-origin", "--allow-method", "--allow-header"),
     *("--expose-header", "--no-credentials", "--max-age", "--listen", "--admin", "--workers"),
-    "--log-format",
+    *("--log-format", "--no-probe"),
 ]
 
 

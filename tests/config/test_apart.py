@@ -35,6 +35,12 @@ def test_connections_made_before_a_reload_are_found_after_it(tmp_path: Path):
     assert addresses == addresses | {route.upstream.address for route in apart.table.routes}
 
 
+def test_where_upstreams_are_named_arrives(tmp_path: Path):
+    path = written(tmp_path / "t.yaml", GOOD)
+    config = Loading(LOADER, path, None, {}).result()
+    assert (config.file, config.upstream_places) == (str(path), ((3, 28), (4, 43)))
+
+
 def test_the_problems_are_the_same(tmp_path: Path):
     path = written(tmp_path / "t.yaml", GOOD + "nope: 1\nlisten: 80\n")
     with pytest.raises(ConfigError) as here:

@@ -76,7 +76,7 @@ class Process(Protocol):
 
 StartUpstream = Callable[[Callable[[Exchange], None]], Upstream]
 StartProxy = Callable[..., Process]
-RUN = ("run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream")
+RUN = ("run", "--no-probe", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream")
 
 
 @pytest.fixture

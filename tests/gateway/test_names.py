@@ -108,7 +108,7 @@ async def test_the_end_does_not_wait_for_a_name(tmp_path: Path):
         "listen: 127.0.0.1:0\nadmin: 'off'\nroutes: [{upstream: 'http://slow.test', cors: 'off'}]\n"
     )
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SLOW, "run", "--config", "c.yaml",
+        sys.executable, "-c", SLOW, "run", "--no-probe", "--config", "c.yaml",
         cwd=tmp_path, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

@@ -59,7 +59,8 @@ class Watch:
     async def __aenter__(self) -> Self:
         errors = os.open(self._errors, os.O_WRONLY | os.O_CREAT)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "default", self._script, "run", "-c", self._file),
+            *(sys.executable, "-W", "default", self._script, "run", "--no-probe"),
+            *("-c", self._file),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
