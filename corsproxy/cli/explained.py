@@ -8,6 +8,7 @@ import click
 
 from corsproxy.cli.page import Page
 from corsproxy.cli.steps import judged, needed, sent, title
+from corsproxy.core.advice import advise
 from corsproxy.core.browser import PageRequest, shown
 from corsproxy.core.errors import REASONS
 from corsproxy.core.explanation import Explanation, Turn, where
@@ -85,6 +86,7 @@ def _end(explained: Explanation) -> Iterator[str]:
             click.style("Allowed", fg="green")
             + f": the page reads the answer{_and_headers(explained)}"
         )
+        yield from _only_reported(explained)
         return
     refused = click.style("Refused", fg="red")
     failure = explained.failure
@@ -122,6 +124,18 @@ def _beyond(explained: Explanation, route: Route) -> Iterator[str]:
         yield f"  a 403 of the upstream: it sees the page's Origin; {edit} shows its own"
     if explained.request.credentials and not (route.cookies or route.cookies_local):
         yield "  a login that isn't kept: with cookies: local its cookies fit"
+
+
+def _only_reported(explained: Explanation) -> Iterator[str]:
+    """Say what `mode: enforce` would refuse, and what would allow it there."""
+    reported, policy, route = explained.reported, explained.policy, explained.match
+    if reported is None or policy is None:
+        return
+    refused = click.style("mode: enforce would refuse", fg="yellow")
+    yield f"Only reported, {refused}: {what_refuses(reported)}"
+    place = route.policy_place if isinstance(route, Route) else "cors"
+    if advice := advise(reported, policy, place):
+        yield f"To allow it there: {advice}"
 
 
 def _and_headers(explained: Explanation) -> str:

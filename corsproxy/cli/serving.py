@@ -164,4 +164,7 @@ def _match(route: Route) -> str:
 
 
 def _origins(policy: CorsPolicy | None) -> str:
-    return "CORS is the upstream's own" if policy is None else f"origins: {policy.origins}"
+    if policy is None:
+        return "CORS is the upstream's own"
+    reports = "   mode: report, nothing is refused" if policy.report else ""
+    return f"origins: {policy.origins}{reports}"

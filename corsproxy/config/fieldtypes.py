@@ -61,12 +61,6 @@ def _one_worker(value: object) -> int:
     return 1
 
 
-def _enforce(value: object) -> str:
-    if choice("enforce", "report")(value) != "enforce":
-        raise WrongValueError("the mode 'report' is not supported yet", "enforce")
-    return "enforce"
-
-
 def _preflight_status(value: object) -> int:
     status = count(value)
     if not 200 <= status <= 299:  # noqa: PLR2004 Fetch §2.2.3, ok status
@@ -167,7 +161,7 @@ PreflightStatus = Annotated[
     PlainValidator(_preflight_status),
     WithJsonSchema({"type": "integer", "minimum": 200, "maximum": 299}),
 ]
-Mode = Annotated[str, PlainValidator(_enforce), WithJsonSchema({"const": "enforce"})]
+Mode = Annotated[str, PlainValidator(choice("enforce", "report")), _words("enforce", "report")]
 UpstreamCors = Annotated[str, PlainValidator(choice("replace", "fill")), _words("replace", "fill")]
 OnRefused = Annotated[str, PlainValidator(choice("forward", "block")), _words("forward", "block")]
 ResourcePolicy = Annotated[

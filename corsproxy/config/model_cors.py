@@ -69,7 +69,9 @@ class Cors(Strict):
         examples=["forward", "block"],
     )
     mode: t.Mode = Field(
-        default="enforce", description="How the policy is applied.", examples=["enforce"]
+        default="enforce",
+        description="`enforce` the policy, or only `report` what it would refuse and let it pass.",
+        examples=["enforce", "report"],
     )
     timing_allow_origin: tuple[t.TimingOrigin, ...] | None = Field(
         default=None,

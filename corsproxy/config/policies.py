@@ -88,6 +88,8 @@ class Policies:
         for node, entry in merged.items("allow_origins", merged.cors.allow_origins):
             for danger, what in self._dangers_of(entry, merged.cors.allow_credentials):
                 self._need(danger, what, node, merged, _INSTEAD if entry == "*" else None)
+        if (mode := merged.sources.get("mode")) and merged.cors.mode == "report":
+            self._check_report(mode, merged)
         judge = Regexes(self._suffixes, self.report)
         for node, regex in merged.items("allow_origin_regex", merged.cors.allow_origin_regex):
             stranger = judge.check(regex, node)
@@ -100,6 +102,14 @@ class Policies:
                 if not stranger.anybody:
                     what = f"with credentials, it gives '{stranger.origin}' the user's session"
                 self._need("any_origin_with_credentials", what, node, merged, stranger.write)
+
+    def _check_report(self, mode: Node, merged: "_Merged") -> None:
+        if merged.cors.allow_credentials:
+            what = "with credentials, to report and not refuse gives every site the user's session"
+            self._need("any_origin_with_credentials", what, mode, merged)
+        elif not merged.is_damaged("allow_credentials"):
+            what = "every page may do what it likes here: nothing is refused, only reported"
+            self.report.add(mode, what, level="info")
 
     def _dangers_of(self, entry: Origin, credentials: bool) -> Iterator[tuple[str, str]]:
         """Yield the dangers that an entry of `allow_origins` brings, and why each is one."""
@@ -187,6 +197,7 @@ def _policy(merged: _Merged, report: Report) -> CorsPolicy:
         private_network=cors.allow_private_network,
         preflight_status=cors.preflight_status,
         block=cors.on_refused == "block",
+        report=cors.mode == "report",
         timing_origins=None if timing is None else _origins(timing),
         resource_policy=cors.resource_policy,
     )

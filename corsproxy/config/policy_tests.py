@@ -136,15 +136,20 @@ def _route(test: PolicyTest, table: RouteTable) -> Route | GatewayError:
 
 
 def _refusal(test: PolicyTest, policy: CorsPolicy) -> Refusal | None:
-    """Ask as a browser does: first for leave where the request needs it, then itself."""
+    """Ask as a browser does: first for leave where the request needs it, then itself.
+
+    What is only reported counts as refused, so that a policy's tests hold in either mode.
+    """
     origins, method = (test.origin.encode(),), test.method.encode()
     asked = sorted({name.lower() for name in test.headers} - _SAFELISTED)
     if asked or method not in SAFELISTED_METHODS:
         lines = (",".join(asked).encode(),) if asked else ()
         preflight = PreflightRequest(origins, (method,), lines)
-        if refusal := policy.judge(preflight).refusal:
+        asking = policy.judge(preflight)
+        if refusal := asking.refusal or asking.reported:
             return refusal
-    return policy.judge(CorsRequest(origins)).refusal
+    verdict = policy.judge(CorsRequest(origins))
+    return verdict.refusal or verdict.reported
 
 
 def _lets_read(test: PolicyTest, policy: CorsPolicy) -> bool:

@@ -1,15 +1,17 @@
 """The server's half of the CORS protocol (Fetch §3.3): classify, judge, answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from corsproxy.core.fields import Field, is_token, members
 from corsproxy.core.origins import (
     MAX_ORIGIN_LENGTH,
     Origin,
+    OriginPattern,
     OriginSet,
     OriginSyntaxError,
+    parse_octets,
 )
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
 
@@ -75,6 +77,7 @@ class CorsPolicy:
 
     `methods` and `headers` hold what goes beyond the safelisted; `("*",)` means any, though
     `"*"` in `headers` never covers Authorization (Fetch, CORS non-wildcard request-header name).
+    With `report` all that is well-formed passes, and what would have been refused is told.
     """
 
     origins: OriginSet
@@ -87,6 +90,7 @@ class CorsPolicy:
     private_network: bool = False
     preflight_status: int = 204
     block: bool = False
+    report: bool = False
     timing_origins: OriginSet | None = None
     resource_policy: str | None = None
 
@@ -127,8 +131,30 @@ class CorsPolicy:
     def decide(self, request: CorsRequest | PreflightRequest | None) -> Verdict:
         """Decide anew, whatever was decided before."""
         if isinstance(request, PreflightRequest):
-            return self._judge_preflight(request)
-        return self._judge_actual(request)
+            verdict = self._judge_preflight(request)
+        else:
+            verdict = self._judge_actual(request)
+        if verdict.refusal is None or not self.report or request is None:
+            return verdict
+        passing = self._widened(request).decide(request)
+        return passing if passing.refusal else replace(passing, reported=verdict.refusal)
+
+    def _widened(self, request: CorsRequest | PreflightRequest) -> "CorsPolicy":
+        """Return a policy that lets pass what is well-formed in a request, and else no more.
+
+        So a browser remembers of its preflight just what it asked, and asks again for the next.
+        """
+        origins, methods, headers = self.origins, self.methods, self.headers
+        if self._refuse_origin(request.origins):
+            found = parse_octets(request.origins[0])
+            patterns = (OriginPattern(found.scheme, found.host, found.port),) if found else ()
+            origins = OriginSet(patterns, null=request.origins[0] == b"null")
+        if isinstance(request, PreflightRequest):
+            asked = filter(is_token, request.methods)
+            methods += tuple(name.decode() for name in asked if self._refuse_method((name,)))
+            asked = filter(is_token, dict.fromkeys(members(request.headers)))
+            headers += tuple(name.decode() for name in asked if self._refuse_header(name))
+        return replace(self, origins=origins, methods=methods, headers=headers, report=False)
 
     # Preflights, in the order of Fetch §4.8: origin, method, headers.
 

@@ -48,7 +48,12 @@ class Exchange:
             return f"refused:{self.own.failure} by upstream" if self.own.failure else "allowed"
         if self.verdict is None:
             return "refused:origin_missing" if self.error else "-"
-        refusal = self.verdict.refusal
-        if refusal is None:
-            return "allowed"
+        return _said(self.verdict)
+
+
+def _said(verdict: Verdict) -> str:
+    if refusal := verdict.refusal:
         return f"refused:{refusal.reason} {refusal.culprit}"
+    if reported := verdict.reported:
+        return f"reported:{reported.reason} {reported.culprit}"
+    return "allowed"

@@ -32,6 +32,7 @@ class Turn:
     """A request that the browser sends, what the proxy answers, and what the browser says to it.
 
     `fields` are those of the answer, without Date; of an upstream a plain 200 is assumed.
+    `reported` is what `mode: report` lets pass and `enforce` would refuse.
     """
 
     request: RequestHead
@@ -40,6 +41,7 @@ class Turn:
     refusal: Refusal | None
     findings: tuple[Finding, ...]
     grant: Grant | None = None
+    reported: Refusal | None = None
 
     @property
     def passed(self) -> bool:
@@ -74,6 +76,11 @@ class Explanation:
     def refusal(self) -> Refusal | None:
         """What the proxy's policy says no to, if it does."""
         return self.turns[-1].refusal
+
+    @property
+    def reported(self) -> Refusal | None:
+        """What the policy would say no to, were it in force."""
+        return next((turn.reported for turn in self.turns if turn.reported), None)
 
     @property
     def failure(self) -> Finding | None:
@@ -155,21 +162,23 @@ class _Proxy:
 
     def asked(self, request: PageRequest, preflight: Preflight) -> Turn:
         head = _head(b"OPTIONS", request, preflight.fields)
-        status, fields, refusal = self._answer(head, crosses=True)
+        status, fields, said = self._answer(head, crosses=True)
         answered = preflight_check(request, status, fields)
-        return Turn(head, status, fields, refusal, answered.findings, answered.grant)
+        found, grant = answered.findings, answered.grant
+        return Turn(head, status, fields, said.refusal, found, grant, said.reported)
 
     def sent(self, request: PageRequest, head: RequestHead) -> Turn:
-        status, fields, refusal = self._answer(head, crosses=request.cross_origin)
+        status, fields, said = self._answer(head, crosses=request.cross_origin)
         if request.cross_origin:
             findings = [cors_check(request, fields)]
             if status == _PLAIN and findings[0].passed:
                 findings += (exposure_check(request, name, fields) for name in self.reads)
-            return Turn(head, status, fields, refusal, tuple(findings))
+            found = tuple(findings)
+            return Turn(head, status, fields, said.refusal, found, reported=said.reported)
         what = "the proxy is on the page's own origin: CORS has no say"
         return Turn(head, status, fields, None, (Finding(what, "Fetch §4.1, main fetch"),))
 
-    def _answer(self, head: RequestHead, *, crosses: bool) -> tuple[int, Fields, Refusal | None]:
+    def _answer(self, head: RequestHead, *, crosses: bool) -> tuple[int, Fields, Verdict]:
         kind, match = classify(head.method, head.named), self.match(head)
         route = match if isinstance(match, Route) else None
         policy = route.policy if route else self.table.default
@@ -187,7 +196,7 @@ class _Proxy:
             status, fields = _REFUSED, ()
         passage = Passage(verdict, policy, self.client, head.host, route, self.table)
         reply = ResponseHead(status, REASONS.get(status, b"OK"), fields)
-        return status, _read(to_client(reply, passage, (), b"")), verdict.refusal
+        return status, _read(to_client(reply, passage, (), b"")), verdict
 
 
 def _read(head: bytes) -> tuple[Field, ...]:

@@ -33,13 +33,15 @@ class Verdict:
 
     `expose_all` asks for the response's own names in Access-Control-Expose-Headers, which with
     credentials knows no wildcard (Fetch §3.3.3). `lines` and `names` are the fields as they are
-    written, and their names in lower case where they are not CORS's own.
+    written, and their names in lower case where they are not CORS's own. `reported` is the no that
+    a policy in `mode: report` would have said, had it been in force.
     """
 
     fields: tuple[Field, ...] = ()
     vary: tuple[bytes, ...] = ()
     refusal: Refusal | None = None
     expose_all: bool = False
+    reported: Refusal | None = None
     lines: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     names: frozenset[bytes] = field(init=False, repr=False, compare=False)
 

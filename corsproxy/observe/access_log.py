@@ -68,7 +68,8 @@ def text(exchange: Exchange) -> str:
 
 def structured(exchange: Exchange) -> str:
     """Write an exchange as a JSON object; what is not known is null."""
-    refusal = exchange.verdict.refusal if exchange.verdict else None
+    verdict = exchange.verdict
+    refusal = (verdict.refusal or verdict.reported) if verdict else None
     reason, culprit, near_miss = (
         (refusal.reason.value, refusal.culprit, refusal.near_miss) if refusal else (None,) * 3
     )

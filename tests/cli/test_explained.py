@@ -30,6 +30,9 @@ routes:
     upstream: http://legacy:8000
     cookies: local
     cors: {allow_credentials: true}
+  - path: /report
+    upstream: http://legacy:8000
+    cors: {mode: report}
 """
 PAGE = ("--origin", "http://localhost:3001")
 
@@ -148,6 +151,17 @@ LINES = {
         ("/open", *PAGE),
         "Route: routes[2] takes /open to http://legacy:8000, judged by routes[2].cors",
         "Allowed: the page reads the answer, and all its headers but Set-Cookie",
+    ),
+    "what is only reported": (
+        ("/report", "--origin", "http://localhost:3000"),
+        (
+            "Only reported, mode: enforce would refuse: origin_not_allowed http://localhost:3000; "
+            "differs only by the port from 'http://localhost:3001'"
+        ),
+        (
+            'To allow it there: routes[4].cors.allow_origins: ["http://localhost:3001", '
+            '"http://localhost:3000"]'
+        ),
     ),
     "the page's own origin": (
         ("/off", "--origin", "http://127.0.0.1:8080"),

@@ -19,6 +19,7 @@ cors: {allow_origins: ["http://localhost:3001", "https://*.example.com"]}
 routes:
   - {path: /api, methods: [GET, PUT], upstream: "http://legacy:8000/v1"}
   - {path: /files, host: files.example.com, upstream: "unix:/run/files.sock", cors: off}
+  - {path: /new, upstream: "http://new:8000", cors: {mode: report}}
   - {path_regex: "/v[0-9]+/.*", upstream: "https://new.example.com", cors: {allow_origins: ["*"]}}
 """
 
@@ -102,6 +103,10 @@ ROUTES = [
         "https://*.example.com"
     ),
     "  files.example.com/files  →  unix:/run/files.sock   CORS is the upstream's own",
+    (
+        "  /new                     →  http://new:8000   origins: http://localhost:3001 "
+        "https://*.example.com   mode: report, nothing is refused"
+    ),
     "  ~/v[0-9]+/.*             →  https://new.example.com   origins: *",
 ]
 

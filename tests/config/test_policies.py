@@ -18,6 +18,7 @@ ANY = (
 )
 ANY_REGEX = "with credentials, a pattern for any origin gives every site the session"
 PLAIN = "with credentials over plain http, anyone on the network is the origin"
+REPORT = "with credentials, to report and not refuse gives every site the user's session"
 
 
 def meant(danger: str) -> str:
@@ -78,6 +79,18 @@ def meant(danger: str) -> str:
             id="plain http with credentials",
         ),
         pytest.param("{allow_origins: ['http://a.com']}", [], id="plain http without"),
+        pytest.param("{allow_origins: ['https://a.com'], mode: report}", [], id="only reported"),
+        pytest.param(
+            "{allow_origins: ['https://a.com'], mode: report, allow_credentials: true}",
+            [f'1:48: cors.mode: "report": {REPORT}' + meant("any_origin_with_credentials")],
+            id="only reported, with credentials",
+        ),
+        pytest.param(
+            "{allow_origins: ['https://a.com'], mode: report, allow_credentials: true, "
+            "dangerously_allow: [any_origin_with_credentials]}",
+            [],
+            id="only reported, with credentials, meant",
+        ),
         pytest.param(
             "{allow_origins: ['https://*.com', 'https://*.localhost', 'https://*.b.org']}",
             [
@@ -217,6 +230,16 @@ def test_a_route_overrides_key_by_key(load: Callable[..., Config]):
             id="a danger that only the route takes",
         ),
         pytest.param("['https://a']", "off", [], id="off"),
+        pytest.param(
+            "['https://a']",
+            "{mode: report, allow_credentials: true}",
+            [
+                '4:49: routes[0].cors.mode: "report": '
+                + REPORT
+                + meant("any_origin_with_credentials")
+            ],
+            id="a route that only reports",
+        ),
     ],
 )
 def test_layers_of_a_policy(top: str, own: str, problems: list[str], tell: Tell):

@@ -22,6 +22,7 @@ routes:
   cors: {{allow_origins: ["*"], tests: [{in_own}]}}
 - {{path: /own, upstream: "http://a", cors: off}}
 - {{path: /hosted, host: "*.example", upstream: "http://a", tests: [{hosted}]}}
+- {{path: /reports, upstream: "http://a", cors: {{mode: report}}}}
 tests: [{top}]
 """
 NOWHERE = {"in_cors": "", "on_route": "", "in_own": "", "top": "", "hosted": ""}
@@ -54,6 +55,9 @@ PASSING = [
     f"path: /api, origin: '{PAGE}', method: 'GET,PUT', {REFUSED}: method_malformed",
     f"path: /api, origin: '{PAGE}', headers: [Authorization], {REFUSED}: header_not_allowed",
     f"path: /api, origin: '{PAGE}', credentials: true, expect: refuse",
+    f"path: /reports, origin: '{PAGE}', method: PUT, expect: allow",
+    f"path: /reports, origin: '{PAGE}', method: PATCH, {REFUSED}: method_not_allowed",
+    f"path: /reports, origin: 'https://evil.example', {REFUSED}: origin_not_allowed",
     "path: /open, origin: 'https://anyone.example', expect: allow",
     "path: /open, origin: 'null', expect: allow",
     f"path: 'https://a.example/hosted', origin: '{PAGE}', expect: allow",

@@ -117,7 +117,7 @@ BAD = [
     cors(allow_methods="GET"),
     cors(allow_methods=["GET, PUT"]),
     cors(max_age=True),
-    cors(mode="report"),
+    cors(mode="off"),
     cors(dangerously_allow=["all"]),
     cors(origins=[]),
     {**ROUTES, "tests": [{"path": "/", "origin": "x"}]},

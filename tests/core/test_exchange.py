@@ -46,6 +46,11 @@ from corsproxy.core.exchange import Exchange
             "refused:origin_not_allowed https://evil.example",
             id="refused, with reason and culprit",
         ),
+        pytest.param(
+            Exchange(origin="null", verdict=Verdict(reported=Refusal(Reason.ORIGIN_NULL, "null"))),
+            "reported:origin_null null",
+            id="let through, and reported",
+        ),
     ],
 )
 def test_an_exchange_says_what_the_browser_will_do(exchange: Exchange, cors: str):

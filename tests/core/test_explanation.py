@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,7 @@ PUBLIC = CorsPolicy(origins=compile_origins(["*"]))
 COOKIES = CorsPolicy(origins=compile_origins([PAGE]), credentials=True)
 ALL = CorsPolicy(origins=compile_origins([PAGE]), credentials=True, expose=("*",))
 BLOCK = CorsPolicy(origins=compile_origins([PAGE]), block=True)
+REPORT = replace(POLICY, report=True)
 TABLE = RouteTable(
     (
         Route(name="far", upstream=UPSTREAM, host="far.example", policy=POLICY),
@@ -33,6 +35,7 @@ TABLE = RouteTable(
         Route(name="all", upstream=UPSTREAM, path=b"/all", policy=ALL),
         Route(name="block", upstream=UPSTREAM, path=b"/block", policy=BLOCK),
         Route(name="off", upstream=UPSTREAM, path=b"/off"),
+        Route(name="report", upstream=UPSTREAM, path=b"/report", policy=REPORT),
     ),
     POLICY,
 )  # fmt: skip
@@ -203,6 +206,17 @@ def test_a_refusal_has_its_reason_and_the_edit_against_it(
 def test_what_is_blocked_is_answered_403():
     assert explained("/block", origin="https://b.example").turns[0].status == 403
     assert explained("/block").turns[0].status == 200
+
+
+def test_what_is_only_reported_is_allowed_and_told():
+    found = explained("/report", b"PATCH")
+
+    assert (found.allowed, found.refusal, found.change) == (True, None, None)
+    assert found.reported == Refusal(Reason.METHOD_NOT_ALLOWED, "PATCH")
+    assert [turn.reported for turn in found.turns] == [found.reported, None]
+    told = explained("/report", origin="https://evil.example").reported
+    assert told == Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://evil.example")
+    assert explained("/report").reported is None
 
 
 def test_no_route_is_not_allowed_though_the_page_reads_the_404():

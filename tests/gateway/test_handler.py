@@ -93,15 +93,41 @@ async def test_an_exchange_is_reported_once(
         pytest.param({"on_refused": "block"}, b"Origin: http://h\r\n", 200, id="the same origin"),
         pytest.param({"on_refused": "block"}, b"", 200, id="no page at all"),
         pytest.param({"on_refused": "forward"}, EVIL, 200, id="left to the browser"),
+        pytest.param({"on_refused": "block", "mode": "report"}, EVIL, 200, id="only reported"),
+        pytest.param(
+            {"on_refused": "block", "mode": "report"}, b"Origin: x\r\n", 403, id="malformed"
+        ),
     ],
 )
 async def test_who_is_blocked(
     answering: Start, proxy: Start, cors: Mapping[str, object], fields: bytes, status: int
 ):
     upstream = await answering(OK)
-    front = await proxy(upstream.url, cors=cors)
+    front = await proxy(upstream.url, cors={"allow_credentials": False, **cors})
     assert (await front.send(request(fields))).startswith(b"HTTP/1.1 %d " % status)
     assert len(upstream.heads) == (status == 200)
+
+
+REPORT = {"allow_credentials": False, "mode": "report", "max_age": 60}
+
+
+async def test_what_is_only_reported_is_answered_as_allowed_and_recorded(
+    answering: Start, proxy: Start
+):
+    front = await proxy((await answering(OK)).url, cors=REPORT)
+    asked = await front.send(preflight(EVIL + b"Access-Control-Request-Headers: x-a\r\n", b"PATCH"))
+    assert asked.startswith(b"HTTP/1.1 204 No Content\r\nConnection: close\r\nDate: ")
+    assert asked.partition(b" GMT\r\n")[2] == (
+        b"Access-Control-Allow-Origin: http://evil.example\r\n"
+        b"Access-Control-Allow-Methods: PUT, DELETE, PATCH\r\n"
+        b"Access-Control-Allow-Headers: Content-Type, x-a\r\n"
+        b"Access-Control-Max-Age: 60\r\n"
+        b"Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n\r\n"
+    )
+    handshake = EVIL + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    assert (await front.send(request(handshake))).startswith(b"HTTP/1.1 200 ")
+    told = "reported:origin_not_allowed http://evil.example"
+    assert [exchange.cors for exchange in await front.reported(2)] == [told, told]
 
 
 async def test_with_cors_off_the_upstream_answers_preflights(answering: Start, proxy: Start):

@@ -13,6 +13,7 @@ from corsproxy.core.verdicts import Reason, Refusal, Verdict
 from corsproxy.observe.access_log import AccessLog, masked, structured, text
 
 REFUSED = Verdict(refusal=Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://evil.example", "by the port"))
+REPORTED = Verdict(reported=Refusal(Reason.ORIGIN_NULL, "null", "a near miss"))
 
 
 def exchange(**known: object) -> Exchange:
@@ -46,6 +47,13 @@ LINES = {
         (
             '127.0.0.1 "GET /a?b=c" 200 12B 12.3ms route=api origin=https://evil.example '
             "cors=same-origin"
+        ),
+    ),
+    "a page that may for now": (
+        exchange(route="api", origin="null", verdict=REPORTED),
+        (
+            '127.0.0.1 "GET /a?b=c" 200 12B 12.3ms route=api origin=null '
+            "cors=reported:origin_null null"
         ),
     ),
     "a fault": (
@@ -102,6 +110,17 @@ def test_a_line_for_machines():
         "preflight": False,
         "error": "x",
         "detail": None,
+    }
+
+
+def test_what_is_only_reported_has_its_reason_too():
+    line = json.loads(structured(exchange(origin="null", verdict=REPORTED)))
+    told = {key: line[key] for key in ("cors", "reason", "culprit", "near_miss")}
+    assert told == {
+        "cors": "reported:origin_null null",
+        "reason": "origin_null",
+        "culprit": "null",
+        "near_miss": "a near miss",
     }
 
 
