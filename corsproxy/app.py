@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from aiohttp import web
 from corsproxy.config.listeners import EVERY_INTERFACE
 from corsproxy.config.settings import Config
 from corsproxy.core.exchange import Exchange
+from corsproxy.core.learning import Learnt, opened
 from corsproxy.core.limits import ListenerTls
-from corsproxy.core.messages import Passage
 from corsproxy.gateway import certificates
 from corsproxy.gateway.handler import Gateway
+from corsproxy.gateway.noting import NotingGateway
 from corsproxy.gateway.problems import Explainer
 from corsproxy.gateway.server import ListenError, Listening, require_c_parser
 from corsproxy.gateway.tls import load, server_context
 from corsproxy.gateway.upstream import Pools
 from corsproxy.observe import admin
 from corsproxy.observe.access_log import AccessLog
+from corsproxy.observe.learner import Learner
 from corsproxy.observe.refusals import Refusals
 
 GRACE = 8.0  # seconds; Docker kills ten after it asked
@@ -30,14 +33,21 @@ _FLUSH = 1.0  # seconds for what is written to leave
 
 
 class App:
-    """A proxy by one configuration at a time: started, given another one, and drained."""
+    """A proxy by one configuration at a time: started, given another one, and drained.
 
-    def __init__(self, config: Config) -> None:
+    With `learn` every page may do everything, and `learn` is called with what they did.
+    """
+
+    def __init__(self, config: Config, learn: Callable[[Learnt], None] | None = None) -> None:
+        self._learner = Learner(learn) if learn else None
+        config = self._open(config)
         self._config = config
         self._pools = Pools(config.limits)
         # a request that comes back with this name has been here before
         name = f"corsproxy-{secrets.token_hex(4)}"
-        self._gateway = Gateway(config.table, self._pools, Explainer(config.log.explain), name)
+        explainer = Explainer(config.log.explain)
+        gateway = NotingGateway if learn else Gateway
+        self._gateway = gateway(config.table, self._pools, explainer, name)
         self._log = AccessLog(config.log.format)
         self._refusals = Refusals()
         self._listenings: list[Listening] = []
@@ -82,6 +92,7 @@ class App:
         What is under way ends under the one it began with. Raises `OSError` on unusable files, and
         then changes nothing.
         """
+        config = self._open(config)
         context = self._context
         if context is not None and config.tls is not None:
             tls = self._certificate(config)
@@ -104,13 +115,18 @@ class App:
         }
         return [key for key, changed in fixed.items() if changed]
 
+    def _open(self, config: Config) -> Config:
+        return replace(config, table=opened(config.table)) if self._learner else config
+
     def _observe(self, config: Config) -> None:
         logging.getLogger("corsproxy").setLevel(config.log.level.upper())
         self._log.flush()
         self._log = AccessLog(config.log.format)
         self._refusals = Refusals()
-        write = self._log.report if config.log.access else _say_nothing
-        self._gateway.report = partial(_report, write, self._refusals.count)
+        reports = [self._log.report] if config.log.access else []
+        reports.append(self._refusals.report)
+        reports += [self._learner.report] if self._learner else []
+        self._gateway.report = partial(_report, tuple(reports))
 
     def _certificate(self, config: Config) -> ListenerTls:
         if config.tls is not None and config.tls.cert is not None:
@@ -151,20 +167,15 @@ class App:
             await _until(lambda: not self._gateway.connections, min(grace, _FLUSH))
         self._pools.close()
         self._log.flush()
+        if self._learner is not None:
+            await self._learner.finish()
         if self._admin is not None:
             await self._admin.cleanup()
 
 
-def _report(
-    write: Callable[[Exchange], None], count: Callable[[Passage], None], exchange: Exchange
-) -> None:
-    write(exchange)
-    if exchange.judged is not None and not exchange.same_origin:
-        count(exchange.judged)
-
-
-def _say_nothing(_exchange: Exchange) -> None:
-    """Report an exchange to nobody."""
+def _report(reports: Sequence[Callable[[Exchange], None]], exchange: Exchange) -> None:
+    for report in reports:
+        report(exchange)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

@@ -73,11 +73,15 @@ _DANGER = (
               help="Where health is told (default: 127.0.0.1:8081); 'off': nowhere.")  # fmt: skip
 @click.option("--workers", metavar="N", envvar="CORSPROXY_WORKERS",
               help="Processes on the same port (only 1 for now).")  # fmt: skip
+@click.option("--learn", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              envvar="CORSPROXY_LEARN",
+              help="Let any page do anything, on loopback only, and write a route table that "
+                   "allows just what was used.")  # fmt: skip
 @click.option("--log-format", type=click.Choice(["text", "json"]), envvar="CORSPROXY_LOG_FORMAT",
               help="How the log is written (default: text).")  # fmt: skip
 @click.option("--no-probe", is_flag=True, envvar="CORSPROXY_NO_PROBE",
               help="Don't ask upstreams at the start whether they answer.")  # fmt: skip
-def run(config: Path | None, upstream: str | None, **options: object) -> None:
+def run(config: Path | None, upstream: str | None, learn: Path | None, **options: object) -> None:
     """Serve a route table (-c FILE), or one route without a file (--upstream URL).
 
     Every option can also come from the environment: CORSPROXY_UPSTREAM, CORSPROXY_ALLOW_ORIGIN
@@ -86,6 +90,8 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
     if upstream and config:
         raise click.UsageError("--upstream and --config exclude each other: one route, or a file")
     path = None if upstream else _file(config, options)
+    if learn and (narrowing := _narrowing(options)):
+        raise click.UsageError(f"{narrowing}: not with --learn, which finds this out")
 
     def begin() -> Loading:
         return Loading("corsproxy.config.command_line", path, upstream, options)
@@ -99,14 +105,20 @@ def run(config: Path | None, upstream: str | None, **options: object) -> None:
         loaded = loading.result()
     except ConfigError as error:
         fail(_told(error, quick=bool(upstream)), 2)
-    if upstream and not options.get("allow_origins"):
+    if learn is None and upstream and not options.get("allow_origins"):
         _refuse_strangers(loaded)
+    learnt = None
+    if learn is not None:
+        # what writes it takes what the other process spares this one
+        from corsproxy.cli.learning import learnt_file  # noqa: PLC0415
+
+        learnt = learnt_file(learn, loaded, path, upstream, options)
     set_up_logging()
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
         probe = not options["no_probe"]
-        serve(lambda: serve_app(loaded, path, lambda: begin().result(), probe=probe))
+        serve(lambda: serve_app(loaded, path, lambda: begin().result(), learnt, probe=probe))
     except StartError as error:
         fail([str(error)], 1)
     except OSError as error:
@@ -128,10 +140,14 @@ def _told(error: ConfigError, *, quick: bool) -> list[str]:
 def _file(path: Path | None, options: Options) -> Path:
     if path is None and not _DEFAULT_FILE.exists():
         fail([_NOTHING_TO_SERVE], 2)
-    if quick := [option for name, option in _POLICY.items() if options.get(name)]:
-        names = ", ".join(quick)
+    if names := _narrowing(options):
         raise click.UsageError(f"{names}: only with --upstream; a route table says this itself")
     return path or _DEFAULT_FILE
+
+
+def _narrowing(options: Options) -> str:
+    """Name the options that say what a policy does."""
+    return ", ".join(option for name, option in _POLICY.items() if options.get(name))
 
 
 _POLICY = {

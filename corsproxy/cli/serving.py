@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 import click
 
@@ -15,6 +16,7 @@ from corsproxy.app import App
 from corsproxy.cli.probes import Probing
 from corsproxy.config.settings import Config
 from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.learning import Learnt
 from corsproxy.core.routes import Route
 from corsproxy.gateway.probe import Prober
 from corsproxy.reload import Reloader
@@ -37,29 +39,43 @@ def serve(start: Start) -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
+class Lessons(Protocol):
+    """Where what is learnt goes: the file, and what it says of itself at the end."""
+
+    path: Path
+
+    def write(self, learnt: Learnt) -> None:
+        """Write what is known."""
+
+    def told(self) -> str:
+        """Say what became of the file."""
+
+
 async def serve_app(
     config: Config,
     path: Path | None = None,
     load: Callable[[], Config] | None = None,
+    lessons: Lessons | None = None,
     *,
     probe: bool = True,
 ) -> Callable[[], Awaitable[None]]:
     """Start a proxy, show where it listens, and return what drains it.
 
-    With `path`, what `load` makes of that file is swapped in when it changes, and on SIGHUP. With
-    `probe`, upstreams are asked whether they answer, while requests are served.
+    With `path`, what `load` makes of that file is swapped in when it changes, and on SIGHUP; but
+    not while it learns, for `lessons`. With `probe`, upstreams are asked whether they answer, while
+    requests are served.
     """
-    app = App(config)
+    app = App(config, lessons.write if lessons else None)
     await app.start()
     _spare_the_collector()
     probing = Probing(Prober(app.pools)) if probe else None
     then = probing.apply if probing else None
-    reloader = Reloader(path, load, app, then) if path and load else None
+    reloader = Reloader(path, load, app, then) if path and load and not lessons else None
     if reloader is not None:
         reloader.start()
     # before anything is said, for who reads it may act on it
     _on_hang_up(reloader.ask if reloader else _nothing_to_reload)
-    for line in start_up_lines(config, app):
+    for line in start_up_lines(config, app, lessons.path if lessons else None):
         click.echo(line)
     if probing is not None:
         probing.apply(config)
@@ -70,6 +86,8 @@ async def serve_app(
         if probing is not None:
             await probing.stop()
         await app.drain()
+        if lessons is not None:
+            click.echo(lessons.told())
 
     return drain
 
@@ -86,16 +104,22 @@ def _spare_the_collector() -> None:
 
 
 def _nothing_to_reload() -> None:
-    log.warning("nothing to reload: there is no file")
+    log.warning("nothing to reload: there is no file, or it is learnt from")
 
 
-def start_up_lines(config: Config, app: App) -> list[str]:
-    """Name each route with its upstream and its origins, and the addresses to open."""
+def start_up_lines(config: Config, app: App, learnt: Path | None = None) -> list[str]:
+    """Name each route with its upstream and its origins, and the addresses to open.
+
+    `learnt` is where what is learnt gets written, if it is.
+    """
     names = [_match(route) for route in config.table.routes]
     width = max(map(len, names), default=0)
     lines = [f"corsproxy {__version__}"]
     for name, route in zip(names, config.table.routes, strict=True):
-        lines.append(f"  {name:<{width}}  →  {route.upstream}   {_origins(route.policy)}")
+        origins = _origins(route.policy) if learnt is None or route.policy is None else "learning"
+        lines.append(f"  {name:<{width}}  →  {route.upstream}   {origins}")
+    if learnt is not None:
+        lines.append(f"  learning: any page may do anything; what is used is written to {learnt}")
     shown = " ".join(address.replace(_EVERYWHERE, "localhost") for address in app.addresses)
     admin = f"   admin {app.admin_address}" if app.admin_address else ""
     lines.append(f"  listening on {shown}{admin}")

@@ -1,5 +1,6 @@
 """What `corsproxy run` serves by: a file, or one route that the command line describes."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,6 +44,17 @@ def _addresses(options: Options) -> dict[str, object]:
     if options.get("log_format"):
         chosen["log"] = {"format": options["log_format"]}
     return chosen
+
+
+def quick_table(upstream: str, options: Options) -> str:
+    """Write the one route without a file as a route table, with no policy in it yet."""
+    lines = [f"{key}: {_scalar(value)}" for key, value in _addresses(options).items()]
+    return "\n".join([*lines, "routes:", "  - path: /", f"    upstream: {_scalar(upstream)}", ""])
+
+
+def _scalar(value: object) -> str:
+    """Write a value in YAML that is JSON, with nothing substituted in it."""
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${")
 
 
 def quick_config(upstream: str, options: Options) -> Config:

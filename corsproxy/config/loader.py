@@ -37,12 +37,16 @@ def load_file(path: str | Path, environ: Mapping[str, str]) -> Config:
     return _load_text(text, name, Surroundings(environ, Path(path).absolute().parent))
 
 
-def load_text(text: str, name: str, environ: Mapping[str, str]) -> Config:
+def load_text(
+    text: str, name: str, environ: Mapping[str, str], folder: Path | None = None
+) -> Config:
     """Load a route table from YAML text, which problems call `name`; raise `ConfigError`.
 
-    Relative names of files in it start from the working directory.
+    Relative names of files in it start from `folder`, or else the working directory.
     """
-    return _load_text(text.removeprefix("\ufeff"), name, Surroundings(environ, Path.cwd()))
+    return _load_text(
+        text.removeprefix("\ufeff"), name, Surroundings(environ, folder or Path.cwd())
+    )
 
 
 def load_mapping(

@@ -1,7 +1,7 @@
 """One request with its response, as the observers see it."""
 
 from corsproxy.core.browser import Finding
-from corsproxy.core.messages import Passage
+from corsproxy.core.messages import Heads, Passage
 from corsproxy.core.verdicts import Verdict
 
 
@@ -11,7 +11,8 @@ class Exchange:
     Times are in seconds of a monotonic clock, sizes in octets of content. What is not known yet
     stands in the class, for one is made for every request and few are filled to the last.
     `judged` is known where the policy refused, and `own` where the upstream's own CORS fields were
-    left alone: what a browser makes of them.
+    left alone: what a browser makes of them. `heads` are kept only while
+    somebody learns from them.
     """
 
     method = "-"
@@ -32,6 +33,7 @@ class Exchange:
     error: str | None = None
     detail: str | None = None
     tunnelled = False
+    heads: Heads | None = None
 
     def __init__(self, **known: object) -> None:
         """Begin a record with what is known at the start."""

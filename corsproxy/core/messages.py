@@ -92,6 +92,14 @@ class Passage(NamedTuple):
     table: RouteTable | None = None
 
 
+class Heads(NamedTuple):
+    """Both heads of an exchange; `reply` is what the upstream sent, None where it sent none."""
+
+    request: RequestHead
+    passage: Passage
+    reply: ResponseHead | None = None
+
+
 def index_fields(fields: Fields) -> dict[bytes, list[bytes]]:
     """Gather the values of every field by its name in lower case, in order."""
     index: dict[bytes, list[bytes]] = {}

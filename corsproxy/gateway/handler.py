@@ -62,6 +62,7 @@ class Gateway:
     def __init__(self, routes: RouteTable, pools: Pools, explainer: Explainer, via: str) -> None:
         self.routes = routes
         self.pools = pools
+        self.answers = Answer
         self.draining = False
         self.under_way = 0
         self.connections = 0
@@ -124,7 +125,7 @@ class Gateway:
         match = memory.match(head, table)
         route = match if isinstance(match, Route) else None
         passage = memory.pass_by(head, route, table, client)
-        answer = Answer(request, head, route.timeouts.idle if route else _IDLE)
+        answer = self.answers(request, head, route.timeouts.idle if route else _IDLE)
         if self.draining:
             answer.keep_alive = False
         exchange = Exchange(

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 
 from corsproxy.core.advice import advise
+from corsproxy.core.exchange import Exchange
 from corsproxy.core.messages import Passage
 from corsproxy.core.verdicts import Refusal
 
@@ -24,8 +25,12 @@ class Refusals:
         self._advice: dict[tuple[str, Refusal], str | None] = {}
         self._others = 0
 
-    def count(self, passage: Passage) -> None:
-        """Count a request that a policy refused."""
+    def report(self, exchange: Exchange) -> None:
+        """Count an exchange, if its page was refused."""
+        if exchange.judged is not None and not exchange.same_origin:
+            self._count(exchange.judged)
+
+    def _count(self, passage: Passage) -> None:
         place = passage.route.policy_place if passage.route else "cors"
         refusal, policy = passage.verdict.refusal, passage.policy
         if refusal is None or policy is None:

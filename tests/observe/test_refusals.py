@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from corsproxy.core.cors import CorsPolicy, CorsRequest, PreflightRequest
+from corsproxy.core.exchange import Exchange
 from corsproxy.core.messages import Client, Passage
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
@@ -14,9 +15,9 @@ POLICY = CorsPolicy(origins=compile_origins(["http://localhost:3001"]), methods=
 PAGE = b"http://localhost:3001"
 
 
-def judged(origin: bytes, method: bytes | None = None) -> Passage:
+def judged(origin: bytes, method: bytes | None = None) -> Exchange:
     kind = PreflightRequest((origin,), (method,)) if method else CorsRequest((origin,))
-    return Passage(POLICY.judge(kind), POLICY, Client(None))
+    return Exchange(judged=Passage(POLICY.judge(kind), POLICY, Client(None)))
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -26,10 +27,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_the_first_of_a_kind_is_told_with_what_would_allow_it(caplog: pytest.LogCaptureFixture):
     refusals = Refusals()
     for _ in range(3):
-        refusals.count(judged(b"http://localhost:3000"))
-        refusals.count(judged(PAGE, b"PATCH"))
-    refusals.count(judged(PAGE))
-    refusals.count(judged(b"https://a b"))
+        refusals.report(judged(b"http://localhost:3000"))
+        refusals.report(judged(PAGE, b"PATCH"))
+    refusals.report(judged(PAGE))
+    refusals.report(judged(b"https://a b"))
     assert lines(caplog) == [
         (
             "cors refuses http://localhost:3000: origin_not_allowed (differs only by the port from "
@@ -77,7 +78,7 @@ def test_who_sends_ever_new_origins_fills_neither_the_table_nor_the_log(
 ):
     refusals = Refusals()
     for number in range(1500):
-        refusals.count(judged(b"https://%d.example" % number))
+        refusals.report(judged(b"https://%d.example" % number))
     told = refusals.told()
     assert (len(told["refused"]), told["others"]) == (1024, 476)  # type: ignore[arg-type]
     assert len(lines(caplog)) == 101
@@ -89,5 +90,6 @@ def test_who_sends_ever_new_origins_fills_neither_the_table_nor_the_log(
 def test_what_nothing_judged_is_not_counted():
     refusals = Refusals()
     refusal = Refusal(Reason.ORIGIN_NULL, "null")
-    refusals.count(Passage(Verdict(refusal=refusal), None, Client(None)))
+    refusals.report(Exchange())
+    refusals.report(Exchange(judged=Passage(Verdict(refusal=refusal), None, Client(None))))
     assert refusals.told() == {"refused": [], "others": 0}
