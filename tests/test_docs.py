@@ -18,8 +18,10 @@ import pytest
 import trustme
 from _pytest.mark import ParameterSet
 
+from corsproxy.config.learnt import written
 from corsproxy.config.loader import load_text
 from corsproxy.config.schema import schema
+from corsproxy.core.learning import Learnt, Usage
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -81,9 +83,11 @@ def test_every_json_block_is_json(text: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the README's route table in it."""
-    table = next(b.values[0] for b in blocks("yaml") if b.id.startswith("README"))
+    """A folder with the README's route table in it, and one that was learnt of it."""
+    table = str(next(b.values[0] for b in blocks("yaml") if b.id.startswith("README")))
     (tmp_path / "corsproxy.yaml").write_text(table)
+    learnt = Learnt({"routes[0]": Usage(origins=("http://localhost:3001",))})
+    (tmp_path / "learnt.yaml").write_text(written(table, learnt))
     return tmp_path
 
 

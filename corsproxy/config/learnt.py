@@ -26,6 +26,7 @@ _UNLEARNT = {
 }
 _REPLACED = frozenset({*_UNLEARNT, "allow_origin_regex", "mode"})
 _WIDTH = 100
+_MOST_NAMED = 10
 _ALIAS = re.compile(r"\s*:\s*\*[^\s,\[\]{}]+")
 _STRING = "tag:yaml.org,2002:str"
 
@@ -56,16 +57,23 @@ def written(source: str, learnt: Learnt, remarks: Sequence[str] = ()) -> str:
         rewriter = _Rewriter(_without_head(source), learnt)
     except yaml.YAMLError as error:
         raise NotEditableError from error
-    said = [HEAD + remark for remark in (*_remarks(learnt), *remarks)]
+    said = [HEAD + remark for remark in (*_remarks(learnt), *rewriter.unused(), *remarks)]
     return rewriter.line_break.join([MARK, *said, rewriter.rewritten()])
 
 
 def _remarks(learnt: Learnt) -> Iterator[str]:
     yield "whoever used the proxy meanwhile is below: take out what you don't know"
     yield "each `decide` is a question for you; `corsproxy check` tells the rest"
-    if not any(usage.credentialed for usage in learnt.usages.values()):
-        yield "no cookies came: a page that fetches with credentials: 'include' nevertheless needs"
-        yield "    allow_credentials: true"
+    used = {place: usage for place, usage in learnt.usages.items() if place != TOP}
+    without = [place for place, usage in used.items() if not usage.credentialed]
+    if without:
+        yield f"no cookies came at {_named(sorted(without))}: a page that asks there with"
+        yield "    credentials: 'include' all the same needs allow_credentials: true"
+
+
+def _named(places: Sequence[str]) -> str:
+    more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+    return ", ".join(places[:_MOST_NAMED]) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,15 @@ class _Rewriter(Splicer):
             text = text[:start] + new + text[end:]
             last = start
         return text if text.endswith("\n") else text + self.line_break
+
+    def unused(self) -> Iterator[str]:
+        """Say which routes no page used."""
+        routes = find(self.root, "routes")
+        indices = range(len(routes.value)) if isinstance(routes, yaml.SequenceNode) else ()
+        places = [f"routes[{i}]" for i in indices]
+        unused = [place for place in places if place not in self._learnt.usages]
+        if unused:
+            yield f"no page used {_named(unused)}"
 
     def _edits(self) -> Iterator[Edit]:
         root = self.root
@@ -165,11 +182,12 @@ class _Rewriter(Splicer):
     def _policy(self, entries: Sequence[_Entry], parent: yaml.MappingNode) -> str:
         if not entries:
             return "cors: {}"
-        flow, indent = parent.flow_style, self.indent(parent.value[0][0].start_mark.index)
-        inner = self.line_break + indent + "  "
+        flow, first = parent.flow_style, parent.value[0][0].start_mark.index
+        # in brackets what counts is to stand further in than the line does
+        outer = self.line_break + (self.margin(first) + "  " if flow else self.indent(first))
         lines = [line for entry in entries for line in entry.lines(end="," if flow else "")]
-        text = inner.join(["cors:" + (" {" if flow else ""), *lines])
-        return text + self.line_break + indent + "}" if flow else text
+        text = (outer + "  ").join(["cors:" + (" {" if flow else ""), *lines])
+        return text + outer + "}" if flow else text
 
 
 def _entries(

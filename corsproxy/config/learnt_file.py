@@ -18,7 +18,7 @@ from corsproxy.core.learning import TOP, Learnt, Usage
 _SAMPLE = Usage(
     origins=("http://localhost:3001",),
     methods=("PUT",),
-    headers=("x-a",),
+    headers=("content-type",),
     exposed=("x-b",),
     cookies=frozenset({"http://localhost:3001"}),
 )
@@ -72,7 +72,8 @@ class LearntFile:
         except NotEditableError:
             loaded = None
         except ConfigError as error:
-            raise LearnError(f"what would be written can't be served:\n{error}") from error
+            problem = error.problems[0]
+            raise LearnError(f"what would be written can't be served:\n{problem}") from error
         routes = loaded.table.routes if loaded else ()
         if not routes or any(r.policy and r.policy != _as_learnt(r.policy) for r in routes):
             what = "the policies of the table can't be rewritten: write each out, without aliases"

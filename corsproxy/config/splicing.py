@@ -91,8 +91,16 @@ class Splicer:
 
     def indent(self, index: int) -> str:
         """Return as many blanks as stand, or would, before an index in its line."""
+        return " " * (index - self._line_start(index))
+
+    def margin(self, index: int) -> str:
+        """Return the blanks that the line begins with which an index is in."""
+        line = self.text[self._line_start(index) : self.line_end(index)]
+        return line[: len(line) - len(line.lstrip(" "))]
+
+    def _line_start(self, index: int) -> int:
         starts = [found.end() for found in _LINE_END.finditer(self.text, 0, index)]
-        return " " * (index - (starts[-1] if starts else 0))
+        return starts[-1] if starts else 0
 
 
 def own(mapping: yaml.MappingNode, key: str) -> Pair | None:
