@@ -31,8 +31,8 @@ _SCRIPTS = (None, b"cors", b"websocket")
 class Lesson:
     """What one exchange shows of what a page uses; `place` is that of the route, or `TOP`.
 
-    `cookies`: the page sent some, or the browser itself authenticated; `cookies_set`: some came
-    with the answer. `authorized`: the request had Authorization, set by the page or the browser.
+    `cookies`: some were sent; `cookies_set`: some came with the answer; `authorized`: the request
+    had Authorization, be it the page's or the browser's.
     """
 
     place: str
@@ -141,14 +141,14 @@ class Usage:
 
     def learn(self, lesson: Lesson) -> "Usage":
         """Return what is known with one lesson more."""
+        if lesson.origin not in self.origins and len(self.origins) >= MAX_ORIGINS:
+            return replace(self, left_out=self.left_out | {"origins"})
         wanted = {
             "origins": (self.origins, (lesson.origin,), MAX_ORIGINS),
             "methods": (self.methods, lesson.methods, MAX_METHODS),
             "headers": (self.headers, lesson.headers, MAX_HEADERS),
             "exposed": (self.exposed, lesson.exposed, MAX_HEADERS),
         }
-        if lesson.origin not in self.origins and len(self.origins) >= MAX_ORIGINS:
-            return replace(self, left_out=self.left_out | {"origins"})
         kept = {key: _kept(*known) for key, known in wanted.items()}
         left_out = {key for key, (_, names, _) in wanted.items() if not set(names) <= {*kept[key]}}
         origin = {lesson.origin}

@@ -61,6 +61,20 @@ CASES = {
         ],
         ("insecure_origin_with_credentials",),
     ),
+    "credentials on this machine": (
+        Usage(origins=("http://localhost:1",), cookies=all_of("http://localhost:1")),
+        [
+            (
+                "allow_origins",
+                "http://localhost:1 looks like a development server: not for production",
+            ),
+            (
+                "allow_credentials",
+                "cookies, or what the browser logs in with, came from http://localhost:1",
+            ),
+        ],
+        (),
+    ),
     "cookies that never came back": (
         Usage(origins=(APP,), cookies_set=all_of(APP)),
         [("allow_credentials", f"{APP} was sent cookies and sent none back: are they needed?")],
