@@ -175,6 +175,7 @@ async def test_what_is_refused_is_counted_until_the_table_is_another(start: Star
                 "near_miss": None,
                 "allow_with": 'cors.allow_origins: ["http://localhost:3001", '
                 '"https://evil.example"]',
+                "enforced": True,
                 "count": 2,
             }
         ],

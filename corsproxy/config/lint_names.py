@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from corsproxy.config.model_cors import Cors
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node
-from corsproxy.core.cors import CARRIED_METHODS
+from corsproxy.core.methods import CARRIED_METHODS
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # RFC 9110 §9.3
 _SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})  # Fetch §2.2.1
@@ -56,7 +56,7 @@ def _headers(cors: Cors, sources: Mapping[str, Node], report: Report) -> None:
     allowed = {name.lower() for name in cors.allow_headers}
     headers = sources.get("allow_headers")
     if headers and "*" in allowed and "authorization" not in allowed:
-        what = "'*' does not cover Authorization (Fetch §3.3.4)"
+        what = "'*' does not cover Authorization (Fetch §2.2.2)"
         report.add_key(headers, what, '["*", Authorization] where pages send it', level="warning")
     sends = [name for name in cors.allow_methods if name not in _WITHOUT_CONTENT]
     methods = sources.get("allow_methods")

@@ -4,9 +4,9 @@ import re
 
 from corsproxy.config.problems import WrongValueError
 from corsproxy.config.scalars import text
-from corsproxy.core.cors import FORBIDDEN_METHODS
 from corsproxy.core.fields import HOP_BY_HOP, has_control, is_token
-from corsproxy.core.safelist import is_forbidden_header, normalise_method
+from corsproxy.core.methods import is_forbidden_method, normalise_method
+from corsproxy.core.safelist import is_forbidden_header
 
 NAME_PATTERN = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 
@@ -56,7 +56,7 @@ def route_method(value: object) -> str:
 def policy_method(value: object) -> str:
     """Read a method that pages may use: none that Fetch forbids (Fetch §2.2.1)."""
     name = method(value)
-    if name.upper().encode() in FORBIDDEN_METHODS:
+    if is_forbidden_method(name.encode()):
         raise WrongValueError("Fetch forbids the method to every page: leave it out")
     return name
 

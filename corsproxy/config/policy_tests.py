@@ -12,10 +12,10 @@ from corsproxy.config.settings import PolicyTest
 from corsproxy.config.tree import Node
 from corsproxy.core import targets
 from corsproxy.core.advice import advise
-from corsproxy.core.cors import SAFELISTED_METHODS, CorsPolicy, CorsRequest, PreflightRequest
+from corsproxy.core.cors import CorsPolicy, CorsRequest, PreflightRequest
 from corsproxy.core.errors import GatewayError
+from corsproxy.core.methods import SAFELISTED_METHODS, normalise_method
 from corsproxy.core.routes import Route, RouteTable
-from corsproxy.core.safelist import normalise_method
 from corsproxy.core.verdicts import Refusal, Verdict
 
 # Fetch §2.2.2: the values are not known here, and those of others may need leave

@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corsproxy.core.cors import CARRIED_METHODS, FORBIDDEN_METHODS, CorsPolicy
+from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.methods import CARRIED_METHODS, FORBIDDEN_METHODS
 from corsproxy.core.verdicts import Reason, Refusal
 
 # what is called so where others name a file; the place of a policy that stands in none

@@ -10,17 +10,11 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import urlsplit
 
-from corsproxy.core.cors import SAFELISTED_METHODS
 from corsproxy.core.fields import Field, Fields, is_token
+from corsproxy.core.methods import SAFELISTED_METHODS, is_forbidden_method, normalise_method
 from corsproxy.core.origins import DEFAULT_PORTS, OriginSyntaxError
 from corsproxy.core.origins import Origin as WebOrigin
-from corsproxy.core.safelist import (
-    UnsafeHeader,
-    is_forbidden_header,
-    is_forbidden_method,
-    normalise_method,
-    unsafe_headers,
-)
+from corsproxy.core.safelist import UnsafeHeader, is_forbidden_header, unsafe_headers
 
 _HTTP_WHITESPACE = b" \t\r\n"  # which fetch() takes off the ends of values (§2.2.2, normalize)
 

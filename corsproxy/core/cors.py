@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from corsproxy.core.fields import Field, is_token, members
+from corsproxy.core.methods import SAFELISTED_METHODS, is_forbidden_method, why_not_carried
 from corsproxy.core.origins import (
     MAX_ORIGIN_LENGTH,
     Origin,
@@ -15,18 +16,8 @@ from corsproxy.core.origins import (
 )
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
 
-SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})  # Fetch §2.2.1
-FORBIDDEN_METHODS = frozenset({b"CONNECT", b"TRACE", b"TRACK"})  # Fetch §2.2.1
-CARRIED_METHODS = frozenset(  # all that the parser takes, and by case: it answers 400 to others
-    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY "
-    b"MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND "
-    b"REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split()
-)
-
 MAX_HEADER_NAMES = 128  # more than any page sends; bounds the work a preflight can ask for
 MAX_HEADER_OCTETS = 8192
-
-_NOT_CARRIED = "HTTP parsers don't know the method, and refuse it"
 
 _MOST_REMEMBERED = 1024  # verdicts a policy keeps, and how long a question may be, in octets
 _LONGEST_REMEMBERED = 1024
@@ -110,7 +101,7 @@ class CorsPolicy:
 
     @property
     def varies(self) -> bool:
-        """Whether responses depend on the Origin field and must say so (Fetch §3.3.5)."""
+        """Whether responses depend on the Origin field and must say so (Fetch, HTTP caches)."""
         timing = self.timing_origins
         return not self.public or (timing is not None and not timing.any_origin)
 
@@ -198,21 +189,18 @@ class CorsPolicy:
         method = methods[0]
         if len(methods) != 1 or not is_token(method):
             return Refusal(Reason.METHOD_MALFORMED, _text(b", ".join(methods)))
-        if method.upper() in FORBIDDEN_METHODS:
+        if is_forbidden_method(method):
             return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), "forbidden by Fetch §2.2.1")
-        if method in CARRIED_METHODS and self._allows_method(method):
+        if why_not_carried(method) is None and self._allows_method(method):
             return None
         return Refusal(Reason.METHOD_NOT_ALLOWED, _text(method), self._near_method(method))
 
     def _near_method(self, method: bytes) -> str | None:
-        known = CARRIED_METHODS | self._methods
         for other in (method.upper(), method.lower()):
-            if other != method and other in known and self._allows_method(other):
+            known = other in self._methods or why_not_carried(other) is None
+            if other != method and known and self._allows_method(other):
                 return f"methods are compared by case: '{_text(other)}' is allowed"
-        if method in CARRIED_METHODS:
-            return None
-        upper = method.upper()
-        return _NOT_CARRIED + (f"; '{_text(upper)}' they know" if upper in CARRIED_METHODS else "")
+        return why_not_carried(method)
 
     def _allows_method(self, method: bytes) -> bool:
         return method in SAFELISTED_METHODS or bool(self._methods & {method, b"*"})

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corsproxy.core.browser import Failure, Finding, PageRequest, shown
-from corsproxy.core.cors import SAFELISTED_METHODS
 from corsproxy.core.fields import Fields, is_token, members
+from corsproxy.core.methods import SAFELISTED_METHODS
 from corsproxy.core.safelist import unsafe_headers
 
 DEFAULT_MAX_AGE = 5  # seconds a preflight's answer is remembered that doesn't say (Fetch §4.8)

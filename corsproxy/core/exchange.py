@@ -10,9 +10,9 @@ class Exchange:
 
     Times are in seconds of a monotonic clock, sizes in octets of content. What is not known yet
     stands in the class, for one is made for every request and few are filled to the last.
-    `judged` is known where the policy refused, and `own` where the upstream's own CORS fields were
-    left alone: what a browser makes of them. `heads` are kept only while
-    somebody learns from them.
+    `judged` is known where the policy refused, or only reports that it would; `own` where the
+    upstream's own CORS fields were left alone: what a browser makes of them. `heads` are kept only
+    while somebody learns from them.
     """
 
     method = "-"

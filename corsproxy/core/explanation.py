@@ -13,12 +13,13 @@ from corsproxy.core.browser import (
     Preflight,
     preflight_of,
 )
-from corsproxy.core.cors import CARRIED_METHODS, CorsPolicy, PreflightRequest, classify
+from corsproxy.core.cors import CorsPolicy, PreflightRequest, classify
 from corsproxy.core.cors_check import Grant, cors_check, exposure_check, preflight_check
 from corsproxy.core.errors import REASONS, GatewayError
 from corsproxy.core.fields import Field, Fields
 from corsproxy.core.heads import to_client
 from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead, index_fields
+from corsproxy.core.methods import CARRIED_METHODS
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.core.targets import Target
 from corsproxy.core.verdicts import Refusal, Verdict

@@ -257,7 +257,7 @@ def _exposed(lines: Sequence[bytes]) -> bytes:
 
 
 def _merge_vary(lines: list[bytes], varies: Sequence[int], wanted: tuple[bytes, ...]) -> None:
-    """Add to Vary what is not there yet, in whatever letter case (Fetch §3.3.5)."""
+    """Add to Vary what is not there yet, in whatever letter case (Fetch, HTTP caches)."""
     if not varies:
         lines.append(b"Vary: " + b", ".join(wanted))
         return

@@ -6,13 +6,14 @@ Only names are kept, never a value, and of everything a bounded number.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from corsproxy.core.cors import SAFELISTED_METHODS, CorsPolicy, PreflightRequest, classify
+from corsproxy.core.cors import CorsPolicy, PreflightRequest, classify
 from corsproxy.core.cors_check import SAFELISTED_RESPONSE_HEADERS
 from corsproxy.core.fields import HOP_BY_HOP, is_token, members, nominated
 from corsproxy.core.messages import Heads, RequestHead, ResponseHead, index_fields
+from corsproxy.core.methods import SAFELISTED_METHODS, is_forbidden_method, normalise_method
 from corsproxy.core.origins import OriginPattern, OriginSet, parse_octets
 from corsproxy.core.routes import Route, RouteTable
-from corsproxy.core.safelist import is_forbidden_header, is_forbidden_method, normalise_method
+from corsproxy.core.safelist import is_forbidden_header
 
 MAX_ORIGINS = 64
 MAX_METHODS = 32

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from corsproxy.core.browser import PageRequest
-from corsproxy.core.cors import SAFELISTED_METHODS
 from corsproxy.core.cors_check import Grant
+from corsproxy.core.methods import SAFELISTED_METHODS
 from corsproxy.core.safelist import unsafe_headers
 
 # Access-Control-Max-Age, as far as each engine honours it, in seconds

@@ -8,11 +8,12 @@ from enum import Enum, auto
 from typing import Literal, Self
 
 from corsproxy.core.browser import PageRequest, Preflight
-from corsproxy.core.cors import SAFELISTED_METHODS, CorsPolicy
+from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.errors import ProxyErrorType
 from corsproxy.core.fields import Field, Fields
 from corsproxy.core.heads import to_upstream
 from corsproxy.core.messages import Client, RequestHead, index_fields
+from corsproxy.core.methods import SAFELISTED_METHODS
 from corsproxy.core.origins import OriginPattern
 from corsproxy.core.routes import HeaderEdits, Route
 from corsproxy.core.safelist import unsafe_headers

@@ -3,15 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from corsproxy.core.cors import FORBIDDEN_METHODS
 from corsproxy.core.fields import OWS, Fields, is_token
+from corsproxy.core.methods import is_forbidden_method
 
 MAX_VALUE = 128  # octets of one safelisted value
 MAX_VALUES = 1024  # octets of all of them together
 
 SECTION = "Fetch §2.2.2, CORS-safelisted request-header"
 
-_NORMALISED = frozenset({b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT"})
 _UNSAFE = re.compile(rb'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
 _LANGUAGE = re.compile(rb"[0-9A-Za-z *,\-.;=]*")
 _RANGE = re.compile(rb"bytes=([0-9]+)-([0-9]*)")
@@ -36,17 +35,6 @@ class UnsafeHeader:
 
     name: bytes
     why: str
-
-
-def normalise_method(method: bytes) -> bytes:
-    """Return a method as browsers send it: six are raised to upper case, `patch` is not."""
-    upper = method.upper()
-    return upper if upper in _NORMALISED else method
-
-
-def is_forbidden_method(method: bytes) -> bool:
-    """Tell whether no page may use a method at all, in whatever letter case."""
-    return method.upper() in FORBIDDEN_METHODS
 
 
 def is_forbidden_header(name: bytes, value: bytes) -> bool:

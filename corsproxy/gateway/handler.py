@@ -137,7 +137,7 @@ class Gateway:
             verdict=passage.verdict if passage.policy else None,
             started=time.perf_counter(),
         )
-        if passage.verdict.refusal is not None:
+        if passage.verdict.refusal is not None or passage.verdict.reported is not None:
             exchange.judged = passage
             asks = isinstance(kind, PreflightRequest)
             exchange.same_origin = not asks and _is_same_origin(head, passage)
@@ -159,7 +159,7 @@ class Gateway:
             raise GatewayError(ProxyErrorType.DESTINATION_UNAVAILABLE)
         if isinstance(visit.match, GatewayError):
             raise visit.match
-        if visit.exchange.judged is not None and not visit.exchange.same_origin:
+        if visit.passage.verdict.refusal is not None and not visit.exchange.same_origin:
             _refuse_page(visit)
         if visit.head.method == b"OPTIONS" and _ends_here(visit.head):
             visit.answer.whole(ResponseHead(204, REASONS[204], ()), b"", visit.passage)

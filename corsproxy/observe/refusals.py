@@ -2,16 +2,23 @@
 
 import logging
 from collections import Counter
+from typing import NamedTuple
 
 from corsproxy.core.advice import advise
+from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.exchange import Exchange
-from corsproxy.core.messages import Passage
 from corsproxy.core.verdicts import Refusal
 
 log = logging.getLogger("corsproxy.observe")
 
 _MOST = 1024  # kinds that are counted apart; anybody can send new ones
 _MOST_TOLD = 100
+
+
+class _Kind(NamedTuple):
+    place: str
+    refusal: Refusal
+    enforced: bool
 
 
 class Refusals:
@@ -21,37 +28,41 @@ class Refusals:
     """
 
     def __init__(self) -> None:
-        self._counts = Counter[tuple[str, Refusal]]()
-        self._advice: dict[tuple[str, Refusal], str | None] = {}
+        self._counts = Counter[_Kind]()
+        self._advice: dict[_Kind, str | None] = {}
         self._others = 0
 
     def report(self, exchange: Exchange) -> None:
-        """Count an exchange, if its page was refused."""
-        if exchange.judged is not None and not exchange.same_origin:
-            self._count(exchange.judged)
-
-    def _count(self, passage: Passage) -> None:
-        place = passage.route.policy_place if passage.route else "cors"
-        refusal, policy = passage.verdict.refusal, passage.policy
-        if refusal is None or policy is None:
+        """Count an exchange, if its page was refused, or would be if the policy were in force."""
+        passage = exchange.judged
+        if passage is None or passage.policy is None or exchange.same_origin:
             return
-        kind = (place, refusal)
+        place = passage.route.policy_place if passage.route else "cors"
+        refusal = passage.verdict.refusal or passage.verdict.reported
+        if refusal is not None:
+            enforced = passage.verdict.refusal is not None
+            self._count(_Kind(place, refusal, enforced), passage.policy)
+
+    def _count(self, kind: "_Kind", policy: CorsPolicy) -> None:
         if kind in self._counts:
             self._counts[kind] += 1
         elif len(self._counts) < _MOST:
             self._counts[kind] = 1
-            self._advice[kind] = advise(refusal, policy, place)
-            self._tell(place, refusal)
+            self._advice[kind] = advise(kind.refusal, policy, kind.place)
+            self._tell(kind)
         else:
             self._others += 1
 
-    def _tell(self, place: str, refusal: Refusal) -> None:
+    def _tell(self, kind: "_Kind") -> None:
         if len(self._counts) > _MOST_TOLD:
             return
+        refusal, advice = kind.refusal, self._advice[kind]
+        does = "refuses" if kind.enforced else "would refuse, but for mode: report,"
         near = f" ({refusal.near_miss})" if refusal.near_miss else ""
-        advice = self._advice[place, refusal]
         mend = f"; to allow it: {advice}" if advice else ""
-        log.warning("%s refuses %s: %s%s%s", place, refusal.culprit, refusal.reason, near, mend)
+        log.warning(
+            "%s %s %s: %s%s%s", kind.place, does, refusal.culprit, refusal.reason, near, mend
+        )
         if len(self._counts) == _MOST_TOLD:
             log.warning("what else is refused is only counted: see /refused on the admin listener")
 
@@ -59,13 +70,14 @@ class Refusals:
         """Return what was refused, the most frequent first, as JSON has it."""
         rows = [
             {
-                "place": place,
-                "reason": refusal.reason.value,
-                "culprit": refusal.culprit,
-                "near_miss": refusal.near_miss,
-                "allow_with": self._advice[place, refusal],
+                "place": kind.place,
+                "reason": kind.refusal.reason.value,
+                "culprit": kind.refusal.culprit,
+                "near_miss": kind.refusal.near_miss,
+                "allow_with": self._advice[kind],
+                "enforced": kind.enforced,
                 "count": count,
             }
-            for (place, refusal), count in self._counts.most_common()
+            for kind, count in self._counts.most_common()
         ]
         return {"refused": rows, "others": self._others}

@@ -16,7 +16,7 @@ routes: [{upstream: "http://a:1"}]
 WRONG = 'cors: {allow_origins: ["*"], max_age: x}\nroutes: [{path: a}]\n'
 WARNING = """\
 warning: corsproxy.yaml:1:50: cors.allow_headers: '*' does not cover Authorization \
-(Fetch §3.3.4); write ["*", Authorization] where pages send it
+(Fetch §2.2.2); write ["*", Authorization] where pages send it
   1 | cors: {allow_origins: ["http://localhost:3001"], allow_headers: ["*"]}
     |                                                  ^^^^^^^^^^^^^
 """
@@ -131,7 +131,7 @@ FOUND = {
                 "level": "warning",
                 "path": "cors.allow_headers",
                 "value": None,
-                "what": "'*' does not cover Authorization (Fetch §3.3.4)",
+                "what": "'*' does not cover Authorization (Fetch §2.2.2)",
                 "write": '["*", Authorization] where pages send it',
             }
         ],

@@ -159,7 +159,7 @@ LINES = {
             "differs only by the port from 'http://localhost:3001'"
         ),
         (
-            'To allow it there: routes[4].cors.allow_origins: ["http://localhost:3001", '
+            'To allow it there: routes[6].cors.allow_origins: ["http://localhost:3001", '
             '"http://localhost:3000"]'
         ),
     ),

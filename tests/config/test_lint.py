@@ -37,7 +37,7 @@ FIRST = "write the narrower route first"
             "allow_headers: ['*']",
             "warning",
             (
-                "1:38: cors.allow_headers: '*' does not cover Authorization (Fetch §3.3.4); "
+                "1:38: cors.allow_headers: '*' does not cover Authorization (Fetch §2.2.2); "
                 'write ["*", Authorization] where pages send it'
             ),
         ),

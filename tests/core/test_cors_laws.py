@@ -1,15 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corsproxy.core.cors import (
-    FORBIDDEN_METHODS,
-    CorsPolicy,
-    CorsRequest,
-    PreflightRequest,
-    Verdict,
-    classify,
-)
+from corsproxy.core.cors import CorsPolicy, CorsRequest, PreflightRequest, Verdict, classify
 from corsproxy.core.fields import is_token
+from corsproxy.core.methods import FORBIDDEN_METHODS
 from corsproxy.core.origins import compile_origins
 
 ENTRIES = ["https://app.example", "https://*.example.com", "http://localhost:*", "null", "*"]

@@ -13,6 +13,7 @@ from corsproxy.core.cors import (
     CorsRequest,
     PreflightRequest,
 )
+from corsproxy.core.methods import CARRIED_METHODS, FORBIDDEN_METHODS
 from corsproxy.core.origins import compile_origins, parse_octets
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
 
@@ -119,6 +120,7 @@ REFUSED = {
     "a method that is none": (asks(origin=EVIL, method=b"A B"), Reason.METHOD_MALFORMED),
     "two methods": (asks(method=b"PATCH", lines=2), Reason.METHOD_MALFORMED),
     "a forbidden method": (asks(origin=EVIL, method=b"trace"), Reason.METHOD_NOT_ALLOWED),
+    "a method that no parser takes": (asks(method=b"FOO"), Reason.METHOD_NOT_ALLOWED),
     "a name that is none": (asks(b"x-b, a b"), Reason.HEADER_NOT_ALLOWED),
     "too many names": (asks(NAMES), Reason.TOO_MANY_HEADERS),
     "too long a list": (asks(b"x" * 8193), Reason.TOO_MANY_HEADERS),
@@ -161,10 +163,11 @@ def test_a_wildcard_gets_its_authorization():
 
 
 TOKENS = st.text("abcXYZ-*'!", min_size=1, max_size=9).map(str.encode)
+METHODS = st.sampled_from(sorted(CARRIED_METHODS - FORBIDDEN_METHODS))
 ORIGINS = st.sampled_from([APP, EVIL, b"null", b"http://[::1]:81"]) | st.binary()
 
 
-@given(st.booleans(), ORIGINS, TOKENS, st.lists(TOKENS, max_size=4))
+@given(st.booleans(), ORIGINS, METHODS, st.lists(TOKENS, max_size=4))
 def test_whatever_is_well_formed_passes_and_is_reported_just_if_it_would_be_refused(
     credentials: bool,
     origin: bytes,

@@ -99,7 +99,7 @@ TAUGHT = {
         asks(b"GET", more=((b"Sec-Fetch-Mode", b"cors"),)), learns(exposed=())
     ),
     "a preflight of no browser": (
-        asks(b"put", b"cookie, sec-x, access-control-x"), learns(exposed=())
+        asks(b"GET", b"cookie, sec-x, access-control-x"), learns(exposed=())
     ),
     "a WebSocket": (
         heads(ORIGIN, (b"Cookie", b"a=b"), (b"Sec-Fetch-Mode", b"websocket"), *HANDSHAKE),
@@ -129,6 +129,7 @@ NOTHING = {
     "two origins": heads(ORIGIN, ORIGIN),
     "a forbidden method": asks(b"TRACE"),
     "a method that is none": asks(b"A B"),
+    "a method that the parser refuses": asks(b"patch"),
     "a header that is none": asks(b"PUT", b"a b"),
     "a route that leaves CORS to its upstream": heads(ORIGIN, at=1),
 }

@@ -23,7 +23,7 @@ TABLE = opened(RouteTable((ROUTE,)))
 CLIENT = Client("127.0.0.1", loopback=True)
 
 ORIGINS = ["http://localhost:3001", "https://app.example", "http://[::1]:3001", "null", "app://x"]
-METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "patch", "M-SEARCH"]
+METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "M-SEARCH"]
 HEADERS = ["Content-Type", "X-Own", "Authorization", "Accept", "X'Y"]
 EXPOSED = ["ETag", "X-Total-Count", "Content-Type", "Set-Cookie", "x-own"]
 

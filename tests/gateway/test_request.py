@@ -6,7 +6,7 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import BadStatusLine
 from aiohttp.http_parser import HttpRequestParser
 
-from corsproxy.core.cors import CARRIED_METHODS
+from corsproxy.core.methods import CARRIED_METHODS
 from corsproxy.gateway.request import Request
 
 

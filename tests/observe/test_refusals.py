@@ -1,6 +1,7 @@
 """What was refused is told once, counted boundedly, and has the line that would allow it."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,7 @@ def test_the_first_of_a_kind_is_told_with_what_would_allow_it(caplog: pytest.Log
                 "near_miss": "differs only by the port from 'http://localhost:3001'",
                 "allow_with": 'cors.allow_origins: ["http://localhost:3001", '
                 '"http://localhost:3000"]',
+                "enforced": True,
                 "count": 3,
             },
             {
@@ -58,6 +60,7 @@ def test_the_first_of_a_kind_is_told_with_what_would_allow_it(caplog: pytest.Log
                 "culprit": "PATCH",
                 "near_miss": None,
                 "allow_with": "cors.allow_methods: [PUT, PATCH]",
+                "enforced": True,
                 "count": 3,
             },
             {
@@ -66,6 +69,7 @@ def test_the_first_of_a_kind_is_told_with_what_would_allow_it(caplog: pytest.Log
                 "culprit": "https://a b",
                 "near_miss": "one origin an item, without blanks or commas",
                 "allow_with": None,
+                "enforced": True,
                 "count": 1,
             },
         ],
@@ -93,3 +97,30 @@ def test_what_nothing_judged_is_not_counted():
     refusals.report(Exchange())
     refusals.report(Exchange(judged=Passage(Verdict(refusal=refusal), None, Client(None))))
     assert refusals.told() == {"refused": [], "others": 0}
+
+
+def test_what_is_only_reported_is_told_as_such(caplog: pytest.LogCaptureFixture):
+    refusals, policy = Refusals(), replace(POLICY, report=True)
+    verdict = policy.judge(CorsRequest((b"https://other.example",)))
+    refusals.report(Exchange(judged=Passage(verdict, policy, Client(None))))
+    advice = 'cors.allow_origins: ["http://localhost:3001", "https://other.example"]'
+    assert lines(caplog) == [
+        (
+            "cors would refuse, but for mode: report, https://other.example: origin_not_allowed; "
+            f"to allow it: {advice}"
+        )
+    ]
+    assert refusals.told() == {
+        "refused": [
+            {
+                "place": "cors",
+                "reason": "origin_not_allowed",
+                "culprit": "https://other.example",
+                "near_miss": None,
+                "allow_with": advice,
+                "enforced": False,
+                "count": 1,
+            }
+        ],
+        "others": 0,
+    }
