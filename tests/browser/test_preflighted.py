@@ -199,7 +199,7 @@ async def test_what_is_remembered_hides_a_policy_that_allows_less(
     file = tmp_path / "corsproxy.yaml"
     words = {"page": pages.allowed, "api": api.url}
     file.write_text(CHANGING.format(methods="PUT", **words))
-    with corsproxy("run", "-c", os.fspath(file)) as process:
+    with corsproxy("run", "--no-probe", "-c", os.fspath(file)) as process:
         tab = await open_tab(pages.allowed, process.address)
         got = [await tab.fetch("/items", **PUT)]
         file.write_text(CHANGING.format(methods="DELETE", **words))

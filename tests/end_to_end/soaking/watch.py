@@ -13,6 +13,7 @@ from typing import Self
 from soaking.plans import LIMIT, PAGE, PATIENCE
 
 _QUIET = 10.0  # seconds in which all must be over
+_REFUSALS = "WARNING corsproxy.observe: cors refuses "
 _START = 20.0
 
 _TABLE = """
@@ -116,8 +117,9 @@ class Watch:
         return int(subprocess.run(ps, capture_output=True, check=True).stdout)
 
     def complaints(self) -> str:
-        """What the proxy wrote on standard error."""
-        return self._errors.read_text(errors="replace")
+        """What the proxy wrote on standard error, but for what it refused as it should."""
+        lines = self._errors.read_text(errors="replace").splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(_REFUSALS))
 
     async def end(self) -> int:
         """Ask the process to end, and return its exit status."""
