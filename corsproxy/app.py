@@ -6,7 +6,6 @@ import secrets
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -124,9 +123,9 @@ class App:
         self._log = AccessLog(config.log.format)
         self._refusals = Refusals()
         reports = [self._log.report] if config.log.access else []
-        reports.append(self._refusals.report)
         reports += [self._learner.report] if self._learner else []
-        self._gateway.report = partial(_report, tuple(reports))
+        self._gateway.report = _all_of(reports)
+        self._gateway.refused = self._refusals.report
 
     def _certificate(self, config: Config) -> ListenerTls:
         if config.tls is not None and config.tls.cert is not None:
@@ -173,9 +172,16 @@ class App:
             await self._admin.cleanup()
 
 
-def _report(reports: Sequence[Callable[[Exchange], None]], exchange: Exchange) -> None:
-    for report in reports:
-        report(exchange)
+def _all_of(reports: Sequence[Callable[[Exchange], None]]) -> Callable[[Exchange], None]:
+    """Return what reports to all of these, or the one of them as it is."""
+    if len(reports) == 1:
+        return reports[0]
+
+    def report(exchange: Exchange) -> None:
+        for one in reports:
+            one(exchange)
+
+    return report
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:

@@ -1,7 +1,7 @@
 """One request with its response, as the observers see it."""
 
 from corsproxy.core.browser import Finding
-from corsproxy.core.messages import Heads, Passage
+from corsproxy.core.messages import Heads
 from corsproxy.core.verdicts import Verdict
 
 
@@ -10,9 +10,8 @@ class Exchange:
 
     Times are in seconds of a monotonic clock, sizes in octets of content. What is not known yet
     stands in the class, for one is made for every request and few are filled to the last.
-    `judged` is known where the policy refused, or only reports that it would; `own` where the
-    upstream's own CORS fields were left alone: what a browser makes of them. `heads` are kept only
-    while somebody learns from them.
+    `own` is known where the upstream's own CORS fields were left alone: what a browser makes of
+    them. `heads` are kept only while somebody learns from them.
     """
 
     method = "-"
@@ -22,7 +21,6 @@ class Exchange:
     route: str | None = None
     preflight = False
     verdict: Verdict | None = None
-    judged: Passage | None = None
     same_origin = False
     own: Finding | None = None
     status = 0

@@ -17,10 +17,7 @@ def own_answer(
 
     Whether the page sends credentials is not seen, so that a browser may be stricter yet.
     """
-    policy = passage.policy
-    if policy is not None and not policy.fill:
-        return None
-    if kind is None or not leaves_alone(policy, reply.fields):
+    if kind is None or not leaves_alone(passage.policy, reply.fields):
         return None
     origin = b", ".join(kind.origins)
     if isinstance(kind, CorsRequest):

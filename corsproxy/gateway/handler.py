@@ -67,6 +67,7 @@ class Gateway:
         self.under_way = 0
         self.connections = 0
         self.report: Callable[[Exchange], None] = lambda _: None
+        self.refused: Callable[[Passage], None] = lambda _: None
         self.explainer = explainer
         self._via = via.encode()
 
@@ -138,9 +139,10 @@ class Gateway:
             started=time.perf_counter(),
         )
         if passage.verdict.refusal is not None or passage.verdict.reported is not None:
-            exchange.judged = passage
             asks = isinstance(kind, PreflightRequest)
             exchange.same_origin = not asks and _is_same_origin(head, passage)
+            if not exchange.same_origin:
+                self.refused(passage)
         return Visit(request, head, client, memory, match, passage, answer, exchange)
 
     def _judge(self, visit: Visit, refusal: GatewayError | None) -> Route | None:
@@ -213,7 +215,9 @@ class Gateway:
         visit.exchange.status = reply.head.status
         answer.keep_alive = answer.keep_alive and not self.draining
         if reply.head.status != _SWITCHING_PROTOCOLS:
-            visit.exchange.own = own_answer(visit.memory.kind, visit.passage, reply.head)
+            policy = visit.passage.policy
+            if policy is None or policy.fill:
+                visit.exchange.own = own_answer(visit.memory.kind, visit.passage, reply.head)
             await answer.relay(reply, visit.passage, connection, visit.memory)
             return
         protocols = switched(visit.head, reply.head)

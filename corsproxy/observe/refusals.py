@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from corsproxy.core.advice import advise
 from corsproxy.core.cors import CorsPolicy
-from corsproxy.core.exchange import Exchange
+from corsproxy.core.messages import Passage
 from corsproxy.core.verdicts import Refusal
 
 log = logging.getLogger("corsproxy.observe")
@@ -32,14 +32,11 @@ class Refusals:
         self._advice: dict[_Kind, str | None] = {}
         self._others = 0
 
-    def report(self, exchange: Exchange) -> None:
-        """Count an exchange, if its page was refused, or would be if the policy were in force."""
-        passage = exchange.judged
-        if passage is None or passage.policy is None or exchange.same_origin:
-            return
+    def report(self, passage: Passage) -> None:
+        """Count a request that a policy refused, or would refuse if it were in force."""
         place = passage.route.policy_place if passage.route else "cors"
         refusal = passage.verdict.refusal or passage.verdict.reported
-        if refusal is not None:
+        if refusal is not None and passage.policy is not None:
             enforced = passage.verdict.refusal is not None
             self._count(_Kind(place, refusal, enforced), passage.policy)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from corsproxy.core.cors import CorsPolicy, CorsRequest, PreflightRequest
-from corsproxy.core.exchange import Exchange
 from corsproxy.core.messages import Client, Passage
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.verdicts import Reason, Refusal, Verdict
@@ -16,9 +15,9 @@ POLICY = CorsPolicy(origins=compile_origins(["http://localhost:3001"]), methods=
 PAGE = b"http://localhost:3001"
 
 
-def judged(origin: bytes, method: bytes | None = None) -> Exchange:
+def judged(origin: bytes, method: bytes | None = None) -> Passage:
     kind = PreflightRequest((origin,), (method,)) if method else CorsRequest((origin,))
-    return Exchange(judged=Passage(POLICY.judge(kind), POLICY, Client(None)))
+    return Passage(POLICY.judge(kind), POLICY, Client(None))
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -94,15 +93,15 @@ def test_who_sends_ever_new_origins_fills_neither_the_table_nor_the_log(
 def test_what_nothing_judged_is_not_counted():
     refusals = Refusals()
     refusal = Refusal(Reason.ORIGIN_NULL, "null")
-    refusals.report(Exchange())
-    refusals.report(Exchange(judged=Passage(Verdict(refusal=refusal), None, Client(None))))
+    refusals.report(Passage(Verdict(), POLICY, Client(None)))
+    refusals.report(Passage(Verdict(refusal=refusal), None, Client(None)))
     assert refusals.told() == {"refused": [], "others": 0}
 
 
 def test_what_is_only_reported_is_told_as_such(caplog: pytest.LogCaptureFixture):
     refusals, policy = Refusals(), replace(POLICY, report=True)
     verdict = policy.judge(CorsRequest((b"https://other.example",)))
-    refusals.report(Exchange(judged=Passage(verdict, policy, Client(None))))
+    refusals.report(Passage(verdict, policy, Client(None)))
     advice = 'cors.allow_origins: ["http://localhost:3001", "https://other.example"]'
     assert lines(caplog) == [
         (
