@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corsproxy.app import App
-from corsproxy.config.loader import load_mapping
+from corsproxy.config.loader import load_mapping, load_text
 from corsproxy.gateway.server import ListenError
 
 Start = Callable[..., Awaitable[App]]
@@ -39,10 +41,10 @@ async def start() -> AsyncIterator[Start]:
         yield begin
 
 
-async def get(address: str, path: str, *lines: str) -> bytes:
+async def get(address: str, path: str, *lines: str, method: str = "GET") -> bytes:
     host, port = address.removeprefix("http://").rsplit(":", 1)
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = [f"GET {path} HTTP/1.1", "Host: p", "Connection: close", *lines]
+    head = [f"{method} {path} HTTP/1.1", "Host: p", "Connection: close", *lines]
     writer.write("\r\n".join(head).encode() + b"\r\n\r\n")
     received = await asyncio.wait_for(reader.read(), 5)
     writer.close()
@@ -184,3 +186,17 @@ async def test_what_is_refused_is_counted_until_the_table_is_another(start: Star
     app.apply(load_mapping(document(), "test"))
     told = json.loads((await get(app.admin_address, "/refused")).partition(b"\r\n\r\n")[2])
     assert told == {"refused": [], "others": 0}
+
+
+_BLOCK = re.compile(r"^```(yaml|json)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+async def test_the_readme_shows_what_a_refused_preflight_says():
+    blocks = dict(_BLOCK.findall((Path(__file__).parents[1] / "README.md").read_text("utf-8")))
+    config = load_text(blocks["yaml"].replace("127.0.0.1:8080", "127.0.0.1:0"), "README.md", {})
+    app = App(replace(config, admin=None))
+    await app.start()
+    asks = ("Origin: http://localhost:3001", "Access-Control-Request-Method: PATCH")
+    answer = await get(app.addresses[0], "/api/users", *asks, method="OPTIONS")
+    await app.drain(0)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == json.loads(blocks["json"])

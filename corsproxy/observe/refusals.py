@@ -13,6 +13,7 @@ log = logging.getLogger("corsproxy.observe")
 
 _MOST = 1024  # kinds that are counted apart; anybody can send new ones
 _MOST_TOLD = 100
+_NOBODY = ".invalid"  # a name that no page can have (RFC 6761 §6.4): `diagnose` asks by one
 
 
 class _Kind(NamedTuple):
@@ -36,7 +37,9 @@ class Refusals:
         """Count a request that a policy refused, or would refuse if it were in force."""
         place = passage.route.policy_place if passage.route else "cors"
         refusal = passage.verdict.refusal or passage.verdict.reported
-        if refusal is not None and passage.policy is not None:
+        if refusal is None or refusal.culprit.endswith(_NOBODY):
+            return
+        if passage.policy is not None:
             enforced = passage.verdict.refusal is not None
             self._count(_Kind(place, refusal, enforced), passage.policy)
 

@@ -90,6 +90,12 @@ def test_who_sends_ever_new_origins_fills_neither_the_table_nor_the_log(
     )
 
 
+def test_whom_nobody_can_be_is_not_to_be_allowed(caplog: pytest.LogCaptureFixture):
+    refusals = Refusals()
+    refusals.report(judged(b"https://another.invalid"))
+    assert (lines(caplog), refusals.told()) == ([], {"refused": [], "others": 0})
+
+
 def test_what_nothing_judged_is_not_counted():
     refusals = Refusals()
     refusal = Refusal(Reason.ORIGIN_NULL, "null")
