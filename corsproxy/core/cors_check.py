@@ -132,10 +132,11 @@ def _ok_status(status: int) -> Finding:
 def _allowed(request: PageRequest, granted: Grant) -> list[Finding]:
     """Judge the method, then each header that is asked for (Fetch §4.8, steps 7.5 to 7.7)."""
     findings = [_allowed_method(request, granted.methods)]
+    granted_headers = frozenset(name.lower() for name in granted.headers)
     for header in unsafe_headers(request.headers):
         if not findings[-1].passed:
             break
-        findings.append(_allowed_header(request, header.name, granted.headers))
+        findings.append(_allowed_header(request, header.name, granted_headers))
     return findings
 
 
@@ -152,10 +153,10 @@ def _allowed_method(request: PageRequest, methods: Sequence[bytes]) -> Finding:
     return Finding(what, section, Failure.METHOD_MISSING)
 
 
-def _allowed_header(request: PageRequest, name: bytes, headers: Sequence[bytes]) -> Finding:
+def _allowed_header(request: PageRequest, name: bytes, headers: frozenset[bytes]) -> Finding:
     step = "7.6" if name == _NON_WILDCARD else "7.7"
     section, what_for = f"{_PREFLIGHT}, step {step}", shown(name)
-    if name in {header.lower() for header in headers}:
+    if name in headers:
         return Finding(f"Access-Control-Allow-Headers names {what_for}", section)
     why = ""
     if b"*" in headers:

@@ -2,7 +2,7 @@
 
 from corsproxy.core.browser import Finding
 from corsproxy.core.messages import Heads
-from corsproxy.core.verdicts import Verdict
+from corsproxy.core.verdicts import Refusal, Verdict
 
 
 class Exchange:
@@ -36,6 +36,13 @@ class Exchange:
     def __init__(self, **known: object) -> None:
         """Begin a record with what is known at the start."""
         self.__dict__.update(known)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What the policy refused, or reports that it would; None where it had no say."""
+        if self.verdict is None or self.same_origin or self.own is not None:
+            return None
+        return self.verdict.refusal or self.verdict.reported
 
     @property
     def cors(self) -> str:

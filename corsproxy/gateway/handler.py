@@ -11,7 +11,7 @@ from corsproxy.core.errors import REASONS, GatewayError, ProxyErrorType
 from corsproxy.core.exchange import Exchange
 from corsproxy.core.fields import members
 from corsproxy.core.messages import Client, Passage, RequestHead, ResponseHead
-from corsproxy.core.own_answers import own_answer
+from corsproxy.core.own_answers import is_same_origin, own_answer
 from corsproxy.core.routes import Route, RouteTable
 from corsproxy.gateway.memory import Memory
 from corsproxy.gateway.problems import Explainer
@@ -138,10 +138,12 @@ class Gateway:
             verdict=passage.verdict if passage.policy else None,
             started=time.perf_counter(),
         )
-        if passage.verdict.refusal is not None or passage.verdict.reported is not None:
+        verdict, policy = passage.verdict, passage.policy
+        left_alone = policy is None or policy.fill
+        if kind and (left_alone or verdict.refusal is not None or verdict.reported is not None):
             asks = isinstance(kind, PreflightRequest)
-            exchange.same_origin = not asks and _is_same_origin(head, passage)
-            if not exchange.same_origin:
+            exchange.same_origin = not asks and is_same_origin(kind, passage)
+            if not exchange.same_origin and (asks or not left_alone):
                 self.refused(passage)
         return Visit(request, head, client, memory, match, passage, answer, exchange)
 
@@ -215,9 +217,11 @@ class Gateway:
         visit.exchange.status = reply.head.status
         answer.keep_alive = answer.keep_alive and not self.draining
         if reply.head.status != _SWITCHING_PROTOCOLS:
-            policy = visit.passage.policy
-            if policy is None or policy.fill:
-                visit.exchange.own = own_answer(visit.memory.kind, visit.passage, reply.head)
+            policy, exchange = visit.passage.policy, visit.exchange
+            if (policy is None or policy.fill) and not exchange.same_origin:
+                exchange.own = own_answer(visit.memory.kind, visit.passage, reply.head)
+                if exchange.own is None:
+                    self.refused(visit.passage)
             await answer.relay(reply, visit.passage, connection, visit.memory)
             return
         protocols = switched(visit.head, reply.head)
@@ -274,11 +278,6 @@ def _refuse_page(visit: Visit) -> None:
     protocols = {member.lower() for member in members(visit.head.named.get(b"upgrade", ()))}
     if (policy and policy.block) or (visit.head.upgrades and b"websocket" in protocols):
         raise GatewayError(ProxyErrorType.HTTP_REQUEST_DENIED, "the origin is not allowed")
-
-
-def _is_same_origin(head: RequestHead, passage: Passage) -> bool:
-    own = passage.client.scheme.encode() + b"://" + passage.host
-    return list(head.named.get(b"origin", ())) == [own]
 
 
 def _ends_here(head: RequestHead) -> bool:

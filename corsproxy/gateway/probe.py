@@ -18,6 +18,7 @@ AT_ONCE = 8
 
 _NOT_FOR_HEAD = frozenset({405, 501})
 _BAD_REQUEST = 400
+_SWITCHING = 101
 _FAULTS = {  # as OpenSSL's x509_vfy.h counts them
     2: CertificateFault.UNTRUSTED,
     9: CertificateFault.NOT_YET_VALID,
@@ -97,7 +98,7 @@ class Prober:
         late = Expiry(ProxyErrorType.HTTP_RESPONSE_TIMEOUT, self._in_time)
         connection.expect(self._patience, late)
         reply = await connection.reply()
-        while reply.head.status < 200:  # noqa: PLR2004 the interim ones
+        while reply.head.status < 200 and reply.head.status != _SWITCHING:  # noqa: PLR2004 interim
             reply = await connection.reply()
         return Answer(reply.head.status, tuple(reply.head.fields))
 

@@ -54,8 +54,8 @@ def text(exchange: Exchange) -> str:
         line += f" route={exchange.route}"
     if exchange.origin is not None:
         line += f" origin={_printable(exchange.origin)} cors={_printable(exchange.cors)}"
-        refusal = exchange.verdict.refusal if exchange.verdict else None
-        if refusal and refusal.near_miss and not exchange.same_origin:
+        refusal = exchange.refusal
+        if refusal and refusal.near_miss:
             line += f" ({_printable(refusal.near_miss)})"
     if exchange.preflight:
         line += " preflight"
@@ -68,8 +68,7 @@ def text(exchange: Exchange) -> str:
 
 def structured(exchange: Exchange) -> str:
     """Write an exchange as a JSON object; what is not known is null."""
-    verdict = exchange.verdict
-    refusal = (verdict.refusal or verdict.reported) if verdict else None
+    refusal = exchange.refusal
     reason, culprit, near_miss = (
         (refusal.reason.value, refusal.culprit, refusal.near_miss) if refusal else (None,) * 3
     )

@@ -15,6 +15,7 @@ ALLOWS = (b"Access-Control-Allow-Origin", PAGE)
 REPLACE = CorsPolicy(origins=compile_origins(["https://app.example"]))
 FILL = CorsPolicy(origins=compile_origins(["https://app.example"]), fill=True)
 ACTUAL = CorsRequest((PAGE,))
+VAST = PreflightRequest((PAGE,), (b"PUT",), (b"x-a," * 2048, b"x-b"))
 ASKS = PreflightRequest((PAGE,), (b"PUT",), (b"x-a",))
 
 
@@ -58,10 +59,11 @@ def test_what_is_left_alone_is_judged_as_the_browser_does(
         pytest.param(REPLACE, ACTUAL, [ALLOWS], id="replaced"),
         pytest.param(FILL, ACTUAL, [], id="fill, and there is nothing"),
         pytest.param(None, None, [ALLOWS], id="no page asks"),
+        pytest.param(None, VAST, [ALLOWS], id="more headers than anybody looks at"),
     ],
 )
 def test_what_the_policy_answers_is_not_judged_twice(
-    policy: CorsPolicy | None, kind: CorsRequest | None, fields: list[Field]
+    policy: CorsPolicy | None, kind: CorsRequest | PreflightRequest | None, fields: list[Field]
 ):
     passage = Passage(Verdict(), policy, Client(None))
     assert own_answer(kind, passage, ResponseHead(200, b"OK", fields)) is None

@@ -83,6 +83,11 @@ ANSWERS = {
         ("HEAD", 200, 403, 401),
         ["HEAD", "HEAD", "OPTIONS"],
     ),
+    "switching protocols unasked": (
+        {"HEAD": 101},
+        ("HEAD", 101, 101, 200),
+        ["HEAD", "HEAD", "OPTIONS"],
+    ),
     "refusing everything": ({"HEAD": 400}, ("HEAD", 400, 400, 200), ["HEAD", "HEAD", "OPTIONS"]),
 }
 

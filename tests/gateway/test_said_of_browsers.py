@@ -47,6 +47,7 @@ SAID = {
     "replaced, so that the policy's word holds": (
         {}, ALLOWS_ALL, OTHER, "", f"refused:origin_not_allowed {OTHER}"
     ),
+    "the proxy's own origin, with CORS off": (OFF, "", "http://h", "", "same-origin"),
     "the proxy's own origin": ({}, "", "http://h", "", "same-origin"),
     "no page": (OFF, "", None, "", "-"),
 }  # fmt: skip
@@ -78,3 +79,24 @@ async def test_an_error_without_a_policy_is_one_that_no_page_reads(proxy: Start)
     assert b"Access-Control" not in await front.send(request.encode())
     [exchange] = await front.reported()
     assert (exchange.status, exchange.cors) == (502, "refused:origin_missing")
+
+
+@pytest.mark.parametrize(
+    ("own", "heard"),
+    [
+        pytest.param(ALLOWS_ALL, [], id="the upstream lets it read"),
+        pytest.param("", [f"origin_not_allowed {OTHER}"], id="the policy's word goes out"),
+    ],
+)
+async def test_what_the_upstream_allows_by_itself_is_not_heard_of_as_refused(
+    answering: Start, proxy: Start, own: str, heard: list[str]
+):
+    upstream = await answering(f"HTTP/1.1 200 OK\r\n{own}Content-Length: 0\r\n\r\n".encode())
+    front = await proxy(upstream.url, **FILL)
+    refused: list[Any] = []
+    front.app._gateway.refused = lambda passage: refused.append(passage.verdict.refusal)
+    request = f"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nOrigin: {OTHER}\r\n\r\n"
+    await front.send(request.encode())
+    [exchange] = await front.reported()
+    assert [f"{one.reason} {one.culprit}" for one in refused] == heard
+    assert (exchange.refusal is None) == (not heard)

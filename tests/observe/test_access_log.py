@@ -53,7 +53,7 @@ LINES = {
         exchange(route="api", origin="null", verdict=REPORTED),
         (
             '127.0.0.1 "GET /a?b=c" 200 12B 12.3ms route=api origin=null '
-            "cors=reported:origin_null null"
+            "cors=reported:origin_null null (a near miss)"
         ),
     ),
     "a fault": (
@@ -204,7 +204,7 @@ def test_a_log_that_nobody_reads_ends_nothing():
 
 def plain_text(made: Exchange) -> str:
     """Write the line part by part: what `text` must come to."""
-    refusal = made.verdict.refusal if made.verdict and made.origin is not None else None
+    refusal = made.refusal if made.origin is not None else None
     parts = [
         made.client,
         f'"{made.method} {masked(made.target)}"',
@@ -224,7 +224,7 @@ def plain_text(made: Exchange) -> str:
 
 def plain_json(made: Exchange) -> str:
     """Let the json module write the object: what `structured` must come to."""
-    refusal = made.verdict.refusal if made.verdict else None
+    refusal = made.refusal
     return json.dumps(
         {
             **{name: getattr(made, name) for name in ("client", "method")},
