@@ -10,7 +10,8 @@ import yaml
 
 from corsproxy.config.splicing import NotEditableError, Splicer, find, merged_pairs, own
 from corsproxy.core.advice import flow_list, quoted
-from corsproxy.core.decisions import Decision, dangers, decisions
+from corsproxy.core.dangers import dangers
+from corsproxy.core.decisions import Decision, decisions
 from corsproxy.core.learning import TOP, Learnt, Usage
 
 HEAD = "# learnt: "

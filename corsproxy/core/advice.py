@@ -1,11 +1,14 @@
 """A refusal, and the line of the route table that would allow what was refused."""
 
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.dangers import dangers
+from corsproxy.core.fields import is_token
 from corsproxy.core.methods import CARRIED_METHODS, FORBIDDEN_METHODS
+from corsproxy.core.origins import MAX_ORIGIN_LENGTH, OriginPattern, OriginSet, parse_octets
 from corsproxy.core.verdicts import Reason, Refusal
 
 # what is called so where others name a file; the place of a policy that stands in none
@@ -15,6 +18,7 @@ _OPTIONS = {
     "allow_methods": "--allow-method",
     "allow_headers": "--allow-header",
 }
+_LONGEST = MAX_ORIGIN_LENGTH  # from here on a culprit is cut off
 # what YAML 1.1 takes for something other than text
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
@@ -40,26 +44,45 @@ def advise(refusal: Refusal, policy: CorsPolicy, place: str) -> str | None:
     change = change_for(refusal)
     if change is None:
         return None
-    written = {
-        "allow_origins": [str(pattern) for pattern in policy.origins.patterns],
-        "allow_methods": list(policy.methods),
-        "allow_headers": list(policy.headers),
+    after = _with(policy, change)
+    entries = {
+        "allow_origins": _written(after.origins),
+        "allow_methods": after.methods,
+        "allow_headers": after.headers,
     }[change.key]
-    if policy.origins.null and change.key == "allow_origins":
-        written.append("null")
+    taken = dangers(after) if dangers(after) != dangers(policy) else ()
     if place == COMMAND_LINE:
-        return _options(change.key, [*written, str(change.entry)])
-    advice = f"{place}.{change.key}: {flow_list([*written, str(change.entry)])}"
-    if refusal.reason is Reason.ORIGIN_NULL:
-        advice += f" and {place}.dangerously_allow: [null_origin]"
-    return advice
+        return _options(change.key, entries, taken)
+    advice = f"{place}.{change.key}: {flow_list(entries)}"
+    return f"{advice} and {place}.dangerously_allow: {flow_list(taken)}" if taken else advice
 
 
-def _options(key: str, entries: Iterable[str]) -> str | None:
-    """Write a list as options; the opaque origin is a danger that only a file can name."""
-    if key == "allow_origins" and "null" in entries:
+def _with(policy: CorsPolicy, change: Change) -> CorsPolicy:
+    entry, origins = str(change.entry), policy.origins
+    if change.key == "allow_methods":
+        return replace(policy, methods=(*policy.methods, entry))
+    if change.key == "allow_headers":
+        return replace(policy, headers=(*policy.headers, entry))
+    found = parse_octets(entry.encode())
+    more = (OriginPattern(found.scheme, found.host, found.port),) if found else ()
+    patterns = (*origins.patterns, *more)
+    return replace(
+        policy, origins=replace(origins, patterns=patterns, null=origins.null or not more)
+    )
+
+
+def _written(origins: OriginSet) -> list[str]:
+    every = ["*"] if origins.any_origin else []
+    null = ["null"] if origins.null else []
+    return [*every, *map(str, origins.patterns), *null]
+
+
+def _options(key: str, entries: Iterable[str], taken: Collection[str]) -> str | None:
+    """Write a list as options; what is dangerous without credentials, too, only a file can name."""
+    if "null_origin" in taken:
         return None
-    return " ".join(f"{_OPTIONS[key]} {shlex.quote(entry)}" for entry in entries)
+    options = [f"{_OPTIONS[key]} {shlex.quote(entry)}" for entry in entries]
+    return " ".join([*options, "--no-credentials"] if taken else options)
 
 
 def change_for(refusal: Refusal) -> Change | None:
@@ -70,7 +93,7 @@ def change_for(refusal: Refusal) -> Change | None:
             return Change("allow_origins", culprit)
         case Reason.METHOD_NOT_ALLOWED if _may_be_allowed(culprit.encode()):
             return Change("allow_methods", culprit)
-        case Reason.HEADER_NOT_ALLOWED:
+        case Reason.HEADER_NOT_ALLOWED if is_token(culprit.encode()) and len(culprit) < _LONGEST:
             return Change("allow_headers", culprit)
         case _:
             return None

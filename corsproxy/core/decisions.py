@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corsproxy.core import hosts
-from corsproxy.core.cors import CorsPolicy
+from corsproxy.core.dangers import insecure
 from corsproxy.core.learning import MAX_HEADERS, MAX_METHODS, MAX_ORIGINS, Usage
-from corsproxy.core.origins import OriginPattern
 
 # of Angular, Astro, create-react-app, Parcel, Storybook, Vite, webpack, and common servers
 _DEVELOPMENT = frozenset(
@@ -48,7 +47,7 @@ def _decisions(usage: Usage) -> Iterator[Decision]:
     if policy.origins.null:
         what = '"null" comes from sandboxed frames, files, and redirects across origins; any site '
         yield Decision("dangerously_allow", what + "can send it: take both out if you can")
-    for pattern in _insecure(policy):
+    for pattern in insecure(policy):
         what = f"with credentials, anyone on the network can be {pattern}: https instead?"
         yield Decision("dangerously_allow", what)
     for kind, (key, most) in _KEYS.items():
@@ -69,17 +68,3 @@ def _about_credentials(usage: Usage) -> Iterator[Decision]:
     if unsent := sorted(usage.cookies_set - usage.cookies):
         what = f"{', '.join(unsent)} was sent cookies and sent none back: are they needed?"
         yield Decision("allow_credentials", what)
-
-
-def dangers(policy: CorsPolicy) -> tuple[str, ...]:
-    """Return the dangers that a policy of exact origins has to take on by name."""
-    found = ["null_origin"] if policy.origins.null else []
-    if next(_insecure(policy), None):
-        found.append("insecure_origin_with_credentials")
-    return tuple(found)
-
-
-def _insecure(policy: CorsPolicy) -> Iterator[OriginPattern]:
-    for pattern in policy.origins.patterns if policy.credentials else ():
-        if pattern.scheme == "http" and not hosts.is_loopback(pattern.host):
-            yield pattern

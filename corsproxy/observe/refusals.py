@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from typing import NamedTuple
 
-from corsproxy.core.advice import advise
+from corsproxy.core.advice import advise, change_for, quoted
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.messages import Passage
 from corsproxy.core.verdicts import Refusal
@@ -13,6 +13,7 @@ log = logging.getLogger("corsproxy.observe")
 
 _MOST = 1024  # kinds that are counted apart; anybody can send new ones
 _MOST_TOLD = 100
+_LONGEST = 1000  # characters of advice
 _NOBODY = ".invalid"  # a name that no page can have (RFC 6761 §6.4): `diagnose` asks by one
 
 
@@ -48,7 +49,7 @@ class Refusals:
             self._counts[kind] += 1
         elif len(self._counts) < _MOST:
             self._counts[kind] = 1
-            self._advice[kind] = advise(kind.refusal, policy, kind.place)
+            self._advice[kind] = _advice(kind, policy)
             self._tell(kind)
         else:
             self._others += 1
@@ -81,3 +82,11 @@ class Refusals:
             for kind, count in self._counts.most_common()
         ]
         return {"refused": rows, "others": self._others}
+
+
+def _advice(kind: _Kind, policy: CorsPolicy) -> str | None:
+    """Return what to write, shortened where it would be a long list, which each would hold anew."""
+    advice, change = advise(kind.refusal, policy, kind.place), change_for(kind.refusal)
+    if change is None or advice is None or len(advice) <= _LONGEST:
+        return advice
+    return f"{kind.place}.{change.key}: add {quoted(str(change.entry))}"

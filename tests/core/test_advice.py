@@ -41,6 +41,8 @@ POLICY = CorsPolicy(
         pytest.param(Reason.ORIGIN_MALFORMED, "https://a/", None, id="what is no origin"),
         pytest.param(Reason.METHOD_MALFORMED, "a b", None, id="what is no method"),
         pytest.param(Reason.TOO_MANY_HEADERS, "over 128 names", None, id="too much"),
+        pytest.param(Reason.HEADER_NOT_ALLOWED, "x y", None, id="what is no header"),
+        pytest.param(Reason.HEADER_NOT_ALLOWED, "x" * 326, None, id="what was cut off"),
     ],
 )
 def test_a_refusal_has_the_line_that_would_allow_it(
@@ -49,12 +51,48 @@ def test_a_refusal_has_the_line_that_would_allow_it(
     assert advise(Refusal(reason, culprit), POLICY, "cors") == advice
 
 
+@pytest.mark.parametrize(
+    ("origins", "refusal", "advice", "options"),
+    [
+        pytest.param(
+            ["*"],
+            Refusal(Reason.ORIGIN_NULL, "null"),
+            'cors.allow_origins: ["*", "null"]'
+            " and cors.dangerously_allow: [null_origin, any_origin_with_credentials]",
+            None,
+            id="null beside all others",
+        ),
+        pytest.param(
+            ["https://a"],
+            Refusal(Reason.ORIGIN_NOT_ALLOWED, "http://app.corp"),
+            'cors.allow_origins: ["https://a", "http://app.corp"]'
+            " and cors.dangerously_allow: [insecure_origin_with_credentials]",
+            "--allow-origin https://a --allow-origin http://app.corp --no-credentials",
+            id="an origin without TLS",
+        ),
+        pytest.param(
+            ["http://app.corp"],
+            Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://b"),
+            'cors.allow_origins: ["http://app.corp", "https://b"]',
+            "--allow-origin http://app.corp --allow-origin https://b",
+            id="beside one that is named already",
+        ),
+    ],
+)
+def test_with_credentials_the_dangers_are_named(
+    origins: list[str], refusal: Refusal, advice: str, options: str | None
+):
+    policy = CorsPolicy(origins=compile_origins(origins), credentials=True)
+    assert advise(refusal, policy, "cors") == advice
+    assert advise(refusal, policy, "command line") == options
+
+
 def test_the_opaque_origin_stays_in_the_list():
     policy = CorsPolicy(origins=compile_origins(["https://app.example", "null"]))
     refusal = Refusal(Reason.ORIGIN_NOT_ALLOWED, "https://b.example")
 
     assert advise(refusal, policy, "cors") == (
-        'cors.allow_origins: ["https://app.example", "null", "https://b.example"]'
+        'cors.allow_origins: ["https://app.example", "https://b.example", "null"]'
     )
 
 

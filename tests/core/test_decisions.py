@@ -2,7 +2,8 @@
 
 import pytest
 
-from corsproxy.core.decisions import Decision, dangers, decisions
+from corsproxy.core.dangers import dangers
+from corsproxy.core.decisions import Decision, decisions
 from corsproxy.core.learning import Usage
 
 APP, PLAIN, DEV = "https://app.example", "http://app.example", "https://dev.example:5173"

@@ -129,3 +129,13 @@ def test_what_is_only_reported_is_told_as_such(caplog: pytest.LogCaptureFixture)
         ],
         "others": 0,
     }
+
+
+def test_of_a_long_list_just_the_new_entry_is_advised():
+    refusals = Refusals()
+    many = compile_origins([f"https://{number}.example" for number in range(100)])
+    policy = replace(POLICY, origins=many)
+    verdict = policy.judge(CorsRequest((b"https://other.example",)))
+    refusals.report(Passage(verdict, policy, Client(None)))
+    [row] = refusals.told()["refused"]  # type: ignore[misc]
+    assert row["allow_with"] == 'cors.allow_origins: add "https://other.example"'
