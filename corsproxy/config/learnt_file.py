@@ -49,21 +49,21 @@ class LearntFile:
         self.path = path
         self._table = table
         self._environ = environ
-        self._there = False
+        self._there = self._tried = False
 
     @classmethod
     def of_table(cls, path: Path, table: Path) -> Self:
         """Make the file of a table in another one; raise `LearnError`."""
-        if path.exists() and path.samefile(table):
-            raise LearnError("this table is being served: name another file")
         try:
+            if path.exists() and path.samefile(table):
+                raise LearnError("this table is being served: name another file")
             return cls(path, table.read_bytes().decode("utf-8-sig"), os.environ)
         except (OSError, UnicodeDecodeError) as error:
             raise LearnError(f"{table} can't be read: {error}") from error
 
     def check(self, config: Config) -> None:
         """Try whether it will do, before anything is learnt; raise `LearnError`."""
-        if self.path.exists() and not self._is_ours():
+        if self._is_there() and not self._is_ours():
             raise LearnError("it is there, and was not written by --learn: name another file")
         places = [route.place for route in config.table.routes if route.policy is not None]
         sample = Learnt(dict.fromkeys([*places, TOP], _SAMPLE))
@@ -82,6 +82,7 @@ class LearntFile:
 
     def write(self, learnt: Learnt) -> None:
         """Write what is known, all at once; raise `OSError`, `ConfigError`."""
+        self._tried = True
         text = written(self._table, learnt)
         outcomes = run_tests((config := self._loaded(text)).tests, config.table)
         failed = [f"decide: {ascii(one.problem.what)[1:-1]}" for one in outcomes if one.problem]
@@ -92,18 +93,30 @@ class LearntFile:
 
     def told(self) -> str:
         """Say what became of the file."""
-        if self._there:
+        if self._there and self.path.exists():
             return f"{self.path}: written; look through it, and corsproxy check {self.path}"
+        if self._tried:
+            return f"{self.path}: not written; the log says why"
         return f"{self.path}: not written, for no page used the proxy"
 
     def _loaded(self, text: str) -> Config:
         return load_text(text, str(self.path), self._environ, self.path.absolute().parent)
+
+    def _is_there(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError as error:  # such as a name that is too long
+            raise LearnError(f"it can't be written: {error.strerror}") from error
 
     def _is_ours(self) -> bool:
         try:
             return is_ours(self.path.read_text("utf-8", errors="replace"))
         except OSError as error:
             raise LearnError(f"it can't be read: {error.strerror}") from error
+
+    def _mode(self) -> int:
+        """Return the rights of the file: for its owner alone, for a table may hold secrets."""
+        return self.path.stat().st_mode & 0o777 if self.path.exists() else 0o600
 
     @property
     def _beside(self) -> Path:
@@ -120,6 +133,7 @@ class LearntFile:
         """Put a whole new file in the place, so that nobody ever reads half of one."""
         beside = self._beside
         try:
+            beside.touch(self._mode())
             beside.write_text(text, "utf-8", newline="")
             beside.replace(self.path)
         finally:

@@ -42,14 +42,18 @@ class Learner:
                 async with asyncio.timeout(_PAUSE):
                     await self._ending.wait()
             learnt = self.learnt
-            await asyncio.to_thread(self._save, learnt)
-            self._written = learnt
+            if await asyncio.to_thread(self._save, learnt):
+                self._written = learnt
+            elif self._ending.is_set():
+                return
 
-    def _save(self, learnt: Learnt) -> None:
+    def _save(self, learnt: Learnt) -> bool:
         try:
             self._write(learnt)
         except Exception as error:  # noqa: BLE001 what serves goes on, and tries again
             log.error("what was learnt can't be written: %s", error)  # noqa: TRY400
+            return False
+        return True
 
     async def finish(self) -> None:
         """Write at once what is not written yet."""

@@ -46,6 +46,36 @@ def test_it_is_written_whole_and_again(tmp_path: Path):
     assert file.told() == f"{path}: written; look through it, and corsproxy check {path}"
 
 
+def test_it_is_for_its_owner_alone_unless_it_was_for_others(tmp_path: Path):
+    path = tmp_path / "learnt.yaml"
+    file = of_table(path)
+    file.write(USED)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    file.write(USED)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_could_not_be_written_is_not_said_to_be(tmp_path: Path):
+    (folder := tmp_path / "there").mkdir()
+    file = of_table(folder / "learnt.yaml")
+    for one in folder.iterdir():
+        one.unlink()
+    folder.rmdir()
+    with pytest.raises(OSError, match="No such file"):
+        file.write(USED)
+    assert file.told() == f"{folder / 'learnt.yaml'}: not written; the log says why"
+
+
+def test_a_name_that_is_too_long(tmp_path: Path):
+    with pytest.raises(LearnError, match="File name too long"):
+        of_table(tmp_path / ("a" * 300))
+    with pytest.raises(LearnError, match=r"^it can't be written: File name too long$"):
+        LearntFile(tmp_path / ("a" * 300), TABLE, {}).check(
+            load_text(TABLE, "t", {"API": "http://a"})
+        )
+
+
 def test_what_was_learnt_before_is_learnt_anew(tmp_path: Path):
     path = tmp_path / "learnt.yaml"
     path.write_text(f"{MARK}\ncors: {{allow_origins: ['https://old.example']}}\n", "utf-8")
