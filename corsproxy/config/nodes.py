@@ -65,6 +65,7 @@ class _Builder:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.made = 0
+        self.around: list[yaml.Node] = []  # what is being made, the document first
 
     def build(self, document: yaml.Node) -> Node | None:
         try:
@@ -76,9 +77,10 @@ class _Builder:
 
     def _node(self, source: yaml.Node, path: Path) -> Node | None:
         self.made += 1
-        if self.made > MAX_NODES or len(path) > MAX_DEPTH:
+        if self.made > MAX_NODES or len(self.around) > MAX_DEPTH:
             raise _TooLargeError
         node = Node(path, "scalar", place=_place(source.start_mark))
+        self.around.append(source)
         try:
             if isinstance(source, yaml.ScalarNode):
                 node.text, node.scalar = source.value, _scalar(source.tag, source.value)
@@ -87,6 +89,8 @@ class _Builder:
         except WrongValueError as wrong:
             self.report.add(node, wrong.what, wrong.write)
             return None
+        finally:
+            self.around.pop()
         return node
 
     def _collection(self, source: yaml.CollectionNode, node: Node) -> None:
@@ -133,6 +137,8 @@ class _Builder:
         for other in sources:
             if not isinstance(other, yaml.MappingNode):
                 raise WrongValueError("'<<' merges mappings, and this is none")
+            if any(other is one for one in self.around):
+                raise WrongValueError("a mapping can't merge itself")
             taken = self._node(other, node.path)
             for key, child in taken.children.items() if taken else ():
                 node.children.setdefault(key, child)

@@ -103,6 +103,31 @@ ALIAS = "an unquoted * is YAML's sign for an alias"
             [NO_ROUTES, "1:6: log: '<<' merges mappings, and this is none"],
             id="a merge of nothing",
         ),
+        pytest.param(
+            "log: &l\n  <<: *l\n",
+            [NO_ROUTES, "1:6: log: a mapping can't merge itself"],
+            id="a mapping that merges itself",
+        ),
+        pytest.param(
+            "log: &l\n  <<: [{level: info}, *l]\n",
+            [NO_ROUTES, "1:6: log: a mapping can't merge itself"],
+            id="a mapping among others that it merges",
+        ),
+        pytest.param(
+            "log: &l\n  <<: &m {<<: *l}\n",
+            [NO_ROUTES, "2:7: log: a mapping can't merge itself"],
+            id="two mappings that merge each other",
+        ),
+        pytest.param(
+            "log: &l\n  <<: {<<: {<<: *l}}\n",
+            [NO_ROUTES, "2:12: log: a mapping can't merge itself"],
+            id="three of them",
+        ),
+        pytest.param(
+            "a0: &a0 {}\n" + "".join(f"a{i}: &a{i} {{<<: *a{i - 1}}}\n" for i in range(1, 300)),
+            ["1:1: aliases make the document too large"],
+            id="a long chain of merges",
+        ),
     ],
 )
 def test_what_is_no_plain_yaml_is_told(
