@@ -86,7 +86,7 @@ def one_or_more(value: object) -> object:
 
 def url_alone(value: object) -> object:
     """Make a mapping of an upstream that is written as its URL alone."""
-    return {"url": value} if isinstance(value, str) else value
+    return value if isinstance(value, dict | bool) else {"url": value}
 
 
 def off_tag(value: object) -> str:

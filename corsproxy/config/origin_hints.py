@@ -3,6 +3,7 @@
 import json
 import re
 
+from corsproxy.config import slips
 from corsproxy.config.problems import WrongValueError
 from corsproxy.core import hosts
 from corsproxy.core.origins import OriginPattern, OriginSyntaxError
@@ -10,6 +11,8 @@ from corsproxy.core.origins import OriginPattern, OriginSyntaxError
 _BETWEEN = re.compile(r"[\x00-\x20\x7f,;]+")
 _EXPRESSION = re.compile(r"[\\^$()|+]|/\.\*|\]\*|^https\?:")
 _PORT = re.compile(r"(.*[^:]):([^:]*)")
+_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_EVERYONE = frozenset({"any", "all", "everyone"})
 _LONGEST_LABEL = 63
 _LONGEST_HOST = 253
 _ANY = "'*' may only lead the host ('*.example.com') or be the port"
@@ -17,10 +20,36 @@ _ANY = "'*' may only lead the host ('*.example.com') or be the port"
 
 def explain(entry: str, error: OriginSyntaxError) -> WrongValueError:
     """Say what is wrong with an entry that `error` was raised for, and what to write instead."""
-    wrong = _refuse_list(entry) or _refuse_expression(entry)
+    wrong = _refuse_slip(entry) or _refuse_list(entry) or _refuse_expression(entry)
     if wrong is None and error.write is None:
         wrong = _refuse_wildcard(entry) or _refuse_host(entry)
     return wrong or WrongValueError(error.what, error.write or _with_other_port(entry))
+
+
+def port_alone(port: str) -> WrongValueError:
+    """Say what is missing around the number of a port, which stands where an origin should."""
+    return WrongValueError("an origin has a scheme and a host", _valid("http://localhost:", port))
+
+
+def _refuse_slip(entry: str) -> WrongValueError | None:
+    """Look for what is written around an origin, or in place of one, by a slip or a habit."""
+    if (bare := entry.strip(_QUOTES)) != entry:
+        return WrongValueError("the quotes are part of the text here", _nearest(bare))
+    if entry.lower() in _EVERYONE:
+        return WrongValueError("any origin is '*'", '"*"')
+    if entry.isascii() and entry.isdigit():
+        return port_alone(entry)
+    if (near := slips.with_mark(entry)) and (write := _nearest(near)):
+        return slips.no_mark(write)
+    return None if entry.endswith("$") else slips.refuse_variable(entry)
+
+
+def _nearest(text: str) -> str | None:
+    """Return a text that is an origin, or the one that is told to be written in its place."""
+    try:
+        return str(OriginPattern.parse(text))
+    except OriginSyntaxError as error:
+        return error.write and _valid(error.write)
 
 
 def _refuse_list(entry: str) -> WrongValueError | None:

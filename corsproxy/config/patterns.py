@@ -24,6 +24,8 @@ def origin(value: object) -> Origin:
     """Read an entry of `allow_origins`; raise `WrongValueError` for what is none."""
     if isinstance(value, dict | list):
         raise WrongValueError(f"expected an origin, got {kind_of(value)}")
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise origin_hints.port_alone(str(value))
     entry = text(value)
     if entry in {"*", "null"}:
         return entry

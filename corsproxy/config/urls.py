@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import quote, unquote_to_bytes
 
+from corsproxy.config import slips
 from corsproxy.config.listeners import socket_path
 from corsproxy.config.problems import WrongValueError
-from corsproxy.config.scalars import text
+from corsproxy.config.scalars import kind_of, text
 from corsproxy.core import hosts
 from corsproxy.core.hosts import HostSyntaxError
 from corsproxy.core.origins import DEFAULT_PORTS
@@ -36,6 +37,12 @@ class Url:
 
 def upstream_url(value: object) -> Url:
     """Read `http://…`, `https://…` or `unix:/path.sock`; raise `WrongValueError` for all else."""
+    if isinstance(value, list):
+        first = value[0] if value and isinstance(value[0], str) else "http://localhost:8000"
+        raise WrongValueError("one address is expected, not a list", first)
+    if isinstance(value, int) and not isinstance(value, bool):
+        write = f"http://localhost:{value}" if 1 <= value <= _MAX_PORT else None
+        raise WrongValueError(f"expected a URL, got {kind_of(value)}", write)
     url = _clean(value)
     if url.startswith("unix:"):
         return Url("http", "localhost", 80, socket=socket_path(url))
@@ -93,9 +100,15 @@ def _refuse_non_ascii(url: str) -> str:
 
 
 def _scheme(url: str) -> tuple[str, str]:
+    if wrong := slips.refuse_variable(url):
+        raise wrong
+    if mended := slips.with_mark(url):
+        raise slips.no_mark(mended)
     scheme, mark, rest = url.partition("://")
     if not mark:
-        near = url.removeprefix("//")
+        near = hosts.bracketed(url) or url.removeprefix("//")
+        if port := re.fullmatch(r":?([0-9]+)", near):
+            near = f"localhost:{port[1]}"
         raise WrongValueError(
             "the scheme is missing", None if near.startswith("/") else f"http://{near}"
         )
@@ -111,8 +124,9 @@ def _scheme(url: str) -> tuple[str, str]:
 def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([^:]*))?", authority)
     if not match:
-        bracketed = f"{scheme}://[{authority}]"
-        raise WrongValueError("an IPv6 address stands in brackets", bracketed)
+        near = hosts.bracketed(authority)
+        write = near and f"{scheme}://{near}"
+        raise WrongValueError("an IPv6 address stands in brackets", write)
     host, port = match[1].lower(), match[2]
     if not host:
         raise WrongValueError("the host is missing", f"{scheme}://localhost{authority}")

@@ -5,6 +5,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 _LABEL = re.compile(r"[a-z0-9_\-]{1,63}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_LIKELY_PORT = re.compile(r"[1-9][0-9]{1,4}")
+_MAX_PORT = 65535
 _MAX_HOST = 253
 _MAX_OCTET = 255
 
@@ -97,6 +99,22 @@ def _longest_zero_run(pieces: list[int]) -> tuple[int, int]:
         if run > best_length:
             best, best_length = i - run + 1, run
     return best, best_length
+
+
+def bracketed(text: str) -> str | None:
+    """Put an IPv6 address in brackets, and a last group that looks like a port behind them."""
+    address, _, port = text.rpartition(":")
+    if _LIKELY_PORT.fullmatch(port) and int(port) <= _MAX_PORT and _is_ipv6(address):
+        return f"[{address}]:{port}"
+    return f"[{text}]" if _is_ipv6(text) else None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
 
 
 def is_ipv4(host: str) -> bool:

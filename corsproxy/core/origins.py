@@ -221,12 +221,14 @@ def _refuse_what_is_no_url(text: str) -> None:
     rest = text.partition("://")[2]
     if tail := re.search(r"[/?#\\@]", rest):
         what = "browsers send no trailing slash" if rest[tail.start() :] == "/" else None
-        what = what or f"an origin is scheme://host[:port], without {tail[0]!r} and what follows"
+        beside = "precedes it" if tail[0] == "@" else "follows"
+        what = what or f"an origin is scheme://host[:port], without {tail[0]!r} and what {beside}"
         raise OriginSyntaxError(what, _suggest(text))
 
 
 def _with_scheme(text: str) -> str:
-    host = text.partition("/")[0].partition(":")[0]
+    text = hosts.bracketed(text) or text
+    host = text.partition("/")[0].partition(":")[0].lower()
     return f"{'http' if host == 'localhost' or hosts.is_address(host) else 'https'}://{text}"
 
 
@@ -260,8 +262,9 @@ def _split_port(rest: str, text: str) -> tuple[str, str | None]:
         return host + bracket, tail[1:] if tail else None
     host, colon, port = rest.partition(":")
     if ":" in port:
-        bracketed = text.replace(rest, f"[{rest}]")
-        raise OriginSyntaxError("an IPv6 address stands in brackets", _valid(bracketed))
+        nearest = text.replace(rest, hosts.bracketed(rest) or rest)
+        write = None if nearest == text else _valid(nearest) or _suggest(nearest)
+        raise OriginSyntaxError("an IPv6 address stands in brackets", write)
     return host, port if colon else None
 
 

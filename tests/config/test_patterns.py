@@ -48,6 +48,12 @@ def test_a_pattern_is_taken(parse: Parse, value: object, taken: object):
     [
         (patterns.origin, {}, "expected an origin, got a mapping", None),
         (patterns.origin, "", "the text is empty", None),
+        (
+            patterns.origin,
+            3001,
+            "an origin has a scheme and a host",
+            "http://localhost:3001",
+        ),
         (patterns.origin, "localhost:1", "the scheme is missing", "http://localhost:1"),
         (patterns.origin, "https://a/", "browsers send no trailing slash", "https://a"),
         (patterns.origin, "https://A", "browsers send origins in lower case", "https://a"),

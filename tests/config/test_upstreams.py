@@ -48,7 +48,7 @@ def test_an_upstream_is_compiled(written: object, upstream: Upstream):
     [
         ("x", ['3:14: routes[0].upstream: "x": the scheme is missing; write http://x']),
         ("{}", ["3:4: routes[0].upstream: the url is missing; write url: http://localhost:8000"]),
-        ("5", ["3:14: routes[0].upstream: 5: expected a mapping, got the number 5"]),
+        ("5", ["3:14: routes[0].upstream: 5: expected a URL, got the number 5; write http://localhost:5"]),
         (
             "{url: x, proxy: y}",
             [

@@ -9,6 +9,8 @@ from corsproxy.config.urls import Url, forward_proxy, upstream_url
 from corsproxy.core.upstreams import ForwardProxy
 
 ASCII = "a URL is written in ASCII"
+BRACES = "a variable of the environment stands in braces"
+MARK = "'://' stands between the scheme and the host"
 BLANKS = "a URL has no blanks and no control characters"
 
 
@@ -31,7 +33,20 @@ def test_the_url_of_an_upstream_is_read(text: str, expected: Url):
 @pytest.mark.parametrize(
     ("value", "what", "write"),
     [
-        (5, "expected text, got the number 5", None),
+        (8000, "expected a URL, got the number 8000", "http://localhost:8000"),
+        (99999, "expected a URL, got the number 99999", None),
+        ("8000", "the scheme is missing", "http://localhost:8000"),
+        (":8000", "the scheme is missing", "http://localhost:8000"),
+        (["http://a", "http://b"], "one address is expected, not a list", "http://a"),
+        ([], "one address is expected, not a list", "http://localhost:8000"),
+        (True, "expected text, got the boolean true", None),
+        ("$API_URL", BRACES, "${API_URL}"),
+        ("http://$HOST:80/$x", BRACES, "http://${HOST}:80/$x"),
+        ("http:/a:80", MARK, "http://a:80"),
+        ("https//a/b", MARK, "https://a/b"),
+        ("http://::1:8000", "an IPv6 address stands in brackets", "http://[::1]:8000"),
+        ("::1:8000", "the scheme is missing", "http://[::1]:8000"),
+        ("http://a:b:c", "an IPv6 address stands in brackets", None),
         ("localhost:8000", "the scheme is missing", "http://localhost:8000"),
         ("//legacy", "the scheme is missing", "http://legacy"),
         ("/path", "the scheme is missing", None),

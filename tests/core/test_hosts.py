@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from corsproxy.core.hosts import (
     HostSyntaxError,
+    bracketed,
     check,
     is_address,
     is_ipv4,
@@ -36,6 +37,24 @@ NOT_CANONICAL = "browsers send an IPv6 address compressed, in hex"
 )
 def test_hosts_as_browsers_write_them_pass(host: str):
     check(host)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        pytest.param("::1", "[::1]", id="an address"),
+        pytest.param("::1:3001", "[::1]:3001", id="an address and a port"),
+        pytest.param("::1:99999", None, id="an address and no port"),
+        pytest.param("2001:db8::12:7", "[2001:db8::12:7]", id="a group that is hardly a port"),
+        pytest.param("fe80::abcd", "[fe80::abcd]", id="a group in hex"),
+        pytest.param("1:2:3:4:5:6:7:8000", "[1:2:3:4:5:6:7:8000]", id="eight groups"),
+        pytest.param("1:2:3:4:5:6:7:8:8000", "[1:2:3:4:5:6:7:8]:8000", id="and a port behind"),
+        pytest.param("a:80", None, id="a name"),
+        pytest.param("[::1]:80", None, id="brackets already"),
+    ],
+)
+def test_an_ipv6_address_is_put_in_brackets(text: str, written: str | None):
+    assert bracketed(text) == written
 
 
 @pytest.mark.parametrize(

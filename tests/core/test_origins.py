@@ -12,6 +12,7 @@ LOWER = "browsers send origins in lower case"
 ONE = "one origin an item, without blanks or commas"
 WILDCARD = "'*' may only lead the host ('*.example.com') or be the port"
 EMPTY_LABEL = "the host has an empty label"
+USER = "an origin is scheme://host[:port], without '@' and what precedes it"
 BRACKETS = "an IPv6 address stands in brackets"
 DECIMAL = "browsers send an IPv4 address as four decimal numbers"
 
@@ -91,7 +92,8 @@ def test_origins_are_read_and_written_as_browsers_do(text: str, origin: Origin):
         pytest.param("https://a.com?x", more("?"), "https://a.com", id="a query"),
         pytest.param("https://a.com#x", more("#"), "https://a.com", id="a fragment"),
         pytest.param("https://a.com\\x", more("\\"), "https://a.com", id="a backslash"),
-        pytest.param("https://u:p@a.com", more("@"), "https://a.com", id="user information"),
+        pytest.param("https://u:p@a.com", USER, "https://a.com", id="user information"),
+        pytest.param("https://u:p@a.com/", USER, "https://a.com", id="user information and more"),
         pytest.param("://a.com", "'' is no scheme", None, id="an empty scheme"),
         pytest.param("*://a.com", "'*' is no scheme", None, id="a wildcard for the scheme"),
         pytest.param("1http://a.com", "'1http' is no scheme", None, id="a digit in front"),
@@ -135,6 +137,10 @@ def test_origins_are_read_and_written_as_browsers_do(text: str, origin: Origin):
         pytest.param("http://127.1:81", DECIMAL, "http://127.0.0.1:81", id="rule 20: and a port"),
         pytest.param("http://256.1.1.1", DECIMAL, None, id="rule 20: out of range"),
         pytest.param("http://::1", BRACKETS, "http://[::1]", id="rule 20: IPv6 without brackets"),
+        pytest.param("http://::1:3001", BRACKETS, "http://[::1]:3001", id="IPv6 and a port"),
+        pytest.param("http://::1:80", BRACKETS, "http://[::1]", id="IPv6 and its own port"),
+        pytest.param("::1:3001", "the scheme is missing", "http://[::1]:3001", id="IPv6 alone"),
+        pytest.param("LOCALHOST:1", "the scheme is missing", "http://localhost:1", id="LOCALHOST"),
         pytest.param("http://a:b:c", BRACKETS, None, id="two colons"),
         pytest.param("http://[::1", BRACKETS, None, id="rule 20: half a bracket"),
         pytest.param("http://[::1]x", BRACKETS, None, id="rule 20: text behind the bracket"),
