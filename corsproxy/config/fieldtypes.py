@@ -44,7 +44,12 @@ def _words(*words: str) -> WithJsonSchema:
 def _listener_or_off(value: object) -> Listener | None:
     if isinstance(value, list):
         raise WrongValueError("the admin listener is one address, not a list")
-    return off_or(listeners.listener)(value)
+    try:
+        return off_or(listeners.listener)(value)
+    except WrongValueError as wrong:
+        if wrong.write and "8080" not in str(value):  # where requests are served already
+            raise WrongValueError(wrong.what, wrong.write.replace("8080", "8081")) from wrong
+        raise
 
 
 def _proxy(value: object) -> ForwardProxy | Literal["env"]:

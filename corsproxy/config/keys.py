@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from corsproxy.config.model import Table
 from corsproxy.config.problems import Path
 from corsproxy.config.report import Report
-from corsproxy.config.suggestions import alike, named, needless
+from corsproxy.config.suggestions import alike, named, needless, otherwise
 from corsproxy.config.tree import Node
 
 Finder = Callable[[str, Collection[str]], str | None]
@@ -49,6 +49,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 wh
         yield from _models_in(argument)
 
 
+_OF_OTHERS = frozenset({"server", "servers"})  # where others begin, and not with an upstream
 _MODELS = dict(models(Table))
 
 
@@ -63,7 +64,12 @@ def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None
         return
     known = _MODELS[where].model_fields
     near = named(key, known)
-    write = near or _other_place(key, where, named) or (near := alike(key, known))
+    write = (
+        near
+        or otherwise(key, where)
+        or _other_place(key, where, named)
+        or (near := alike(key, known))
+    )
     write = write or _other_place(key, where, alike)
     if near:
         parent.damaged.add(near)
@@ -77,6 +83,6 @@ def _other_place(key: str, where: Path, find: Finder) -> str | None:
         model = _MODELS.get((*where, name))
         if model and (there := find(key, model.model_fields)):
             return f"{there} under `{name}`"
-    if not where and (there := find(key, _MODELS[_ROUTE].model_fields)):
+    if not where and key not in _OF_OTHERS and (there := find(key, _MODELS[_ROUTE].model_fields)):
         return f"{there} in a route"
     return f"{key} at the top level" if where and key in Table.model_fields else None

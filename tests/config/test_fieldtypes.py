@@ -18,6 +18,20 @@ ROUTES = "routes: [{upstream: 'http://a', cors: off}]\n"
             ['2:10: workers: "auto": more than one worker is not supported yet; write 1'],
         ),
         ("admin: [':1']", ["2:8: admin: the admin listener is one address, not a list"]),
+        (
+            "admin: on",
+            [("2:8: admin: true: expected an address, got the boolean true; write 127.0.0.1:8081")],
+        ),
+        ("admin: a", ['2:8: admin: "a": the port is missing; write a:8081']),
+        (
+            "admin: 8080",
+            [
+                (
+                    "2:8: admin: 8080: an address has a host; "
+                    "write 127.0.0.1:8080, or :8080 for all interfaces"
+                )
+            ],
+        ),
         ("admin: 'off'", []),
         ("limits: {keepalive: off, upstream_keepalive: 0}", []),
         (

@@ -8,6 +8,7 @@ from corsproxy.config.model import Route, Table
 from corsproxy.config.model_cors import Cors
 
 CORS_KEYS = ", ".join(Cors.model_fields)
+TOP_KEYS = ", ".join(Table.model_fields)
 ROUTE_KEYS = ", ".join(Route.model_fields)
 
 
@@ -53,6 +54,18 @@ def test_a_key_of_another_tool_is_told_in_ours(
         ),
         ("idle: 5s", "3:4: routes[0].idle: unknown key; write idle under `timeouts`"),
         ("workers: 5s", "3:4: routes[0].workers: unknown key; write workers at the top level"),
+        (
+            "changeOrigin: true",
+            (
+                "3:4: routes[0].changeOrigin: the upstream gets its own Host, "
+                "unless preserve_host is true: leave it out"
+            ),
+        ),
+        ("uri: x", "3:4: routes[0].uri: unknown key; write upstream"),
+        (
+            "paths: [/a]",
+            "3:4: routes[0].paths: unknown key; write a route for each, with its own `path`",
+        ),
         ("zzz: 1", f"3:4: routes[0].zzz: unknown key; known are {ROUTE_KEYS}"),
         (
             "timeouts: {header: 5s}",
@@ -81,6 +94,7 @@ def test_an_unknown_key_of_a_route(route: str, problem: str, tell_route: Callabl
         ("port: 80", "2:1: port: unknown key; write listen"),
         ("upstream: x", "2:1: upstream: unknown key; write upstream in a route"),
         ("allow_origins: []", "2:1: allow_origins: unknown key; write allow_origins under `cors`"),
+        ("server: {port: 80}", f"2:1: server: unknown key; known are {TOP_KEYS}"),
         ("cors: {zzz: 1}", f"2:8: cors.zzz: unknown key; known are {CORS_KEYS}"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 from corsproxy.config.keys import models
 from corsproxy.config.model import Table
 from corsproxy.config.model_cors import Cors
-from corsproxy.config.suggestions import _ELSEWHERE, alike, named, needless
+from corsproxy.config.suggestions import _ELSEWHERE, alike, named, needless, otherwise
 
 KNOWN = ["allow_origins", "max_age", "upstream"]
 
@@ -64,7 +64,7 @@ TOOLS = {
         "accessControlExposeHeaders=expose_headers accessControlMaxAge=max_age addVaryHeader=-"
     ),
     "Spring": (
-        "allowedOrigins=allow_origins allowedOriginPatterns=allow_origin_regex "
+        "allowedOrigins=allow_origins allowedOriginPatterns=allow_origins "
         "allowedMethods=allow_methods allowedHeaders=allow_headers "
         "exposedHeaders=expose_headers allowCredentials=allow_credentials maxAge=max_age"
     ),
@@ -105,6 +105,35 @@ def test_every_key_of_another_tool_is_known(tool: str, key: str, ours: str):
         assert needless(key, ()) is None
     else:
         assert ours == (key if key in Cors.model_fields else named(key, Cors.model_fields))
+
+
+@pytest.mark.parametrize(
+    ("key", "where", "write"),
+    [
+        ("paths", ("routes", 0), "a route for each, with its own `path`"),
+        ("tls", ("routes", 0), "upstream: {url: https://api.example.com, tls: {…}}"),
+        ("tls", (), None),
+        (
+            "rejectUnauthorized",
+            ("routes", 0),
+            "upstream: {url: https://api.example.com, tls: {verify: false}}",
+        ),
+        ("insecure", ("routes", 0, "upstream"), "tls: {verify: false}"),
+        ("insecure", ("routes", 0, "upstream", "tls"), None),
+        ("caFile", ("routes", 0, "upstream"), "ca under `tls`"),
+        ("serverName", ("routes", 0, "upstream"), "server_name under `tls`"),
+    ],
+)
+def test_a_key_that_is_written_otherwise_here(
+    key: str, where: tuple[str | int, ...], write: str | None
+):
+    assert otherwise(key, where) == write
+
+
+def test_a_key_that_a_route_does_not_need():
+    what = "the upstream gets its own Host, unless preserve_host is true: leave it out"
+    assert needless("changeOrigin", ("routes", 0)) == what
+    assert needless("changeOrigin", ("cors",)) is None
 
 
 @pytest.mark.parametrize(
