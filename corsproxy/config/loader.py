@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from corsproxy.config import environment, files, keys, lint, lint_upstreams, listeners, nodes
+from corsproxy.config import (
+    environment,
+    files,
+    keys,
+    lint,
+    lint_paths,
+    lint_upstreams,
+    listeners,
+    nodes,
+)
 from corsproxy.config.messages import validate
 from corsproxy.config.model import Table
 from corsproxy.config.policies import Policies, Written
@@ -165,6 +174,7 @@ def _routes(compiler: Routes, table: Table, root: Node, report: Report) -> list[
         for written, node in zip(table.routes, nodes_of, strict=True)
     ]
     lint.hidden_routes([pair for pair in pairs if matching_is_known(pair[1])], report)
+    lint_paths.paths(pairs, report)
     lint.left_alone(pairs, table.cors, report)
     lint_upstreams.upstreams(pairs, table.listen, table.admin, report)
     return pairs
