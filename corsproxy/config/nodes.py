@@ -23,6 +23,7 @@ _TEXT = {_TAG + "str", _TAG + "timestamp", _TAG + "value", _MERGE}
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _LONGEST_NUMBER = 40
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_UNESCAPED = "it in single quotes, where a \\ is itself"
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]*")
 
 
@@ -213,4 +214,5 @@ def _report_syntax(error: yaml.MarkedYAMLError, text: str, report: Report) -> No
     said = f"{context}, {problem}" if context else problem
     if "start any token" in problem and mark and text[mark.index : mark.index + 1] == "\t":
         said += ": YAML indents with blanks, not with tabs"
-    report.add_place(_place(mark) if mark else None, f"not YAML: {said}", None, None)
+    write = _UNESCAPED if "unknown escape" in problem else None
+    report.add_place(_place(mark) if mark else None, f"not YAML: {said}", write, None)

@@ -26,6 +26,15 @@ def explain(entry: str, error: OriginSyntaxError) -> WrongValueError:
     return wrong or WrongValueError(error.what, error.write or _with_other_port(entry))
 
 
+def wildcard(text: str) -> str | None:
+    """Return an entry with a wildcard for a text that is one, perhaps without its scheme."""
+    if text == "*":
+        return '"*"'
+    return next(
+        (one for one in (_valid(text), _valid("https://", text)) if one and "*" in one), None
+    )
+
+
 def port_alone(port: str) -> WrongValueError:
     """Say what is missing around the number of a port, which stands where an origin should."""
     return WrongValueError("an origin has a scheme and a host", _valid("http://localhost:", port))

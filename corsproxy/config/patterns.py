@@ -46,6 +46,12 @@ def timing_origin(value: object) -> Origin:
 def origin_regex(value: object) -> re.Pattern[str]:
     """Read an entry of `allow_origin_regex`; raise `WrongValueError` where it does not compile."""
     pattern = text(value)
+    if meant := origin_hints.wildcard(pattern):
+        what = "this is no regular expression, but a pattern"
+        raise WrongValueError(what, f"{meant} in allow_origins")
+    if within := re.fullmatch(r"/(.+)/[a-z]*", pattern):
+        what = "a regular expression stands without slashes around it"
+        raise WrongValueError(what, "'" + within[1].replace(r"\/", "/") + "'")
     with _compiling():
         return re.compile(pattern)
 

@@ -39,6 +39,16 @@ ALIAS = "an unquoted * is YAML's sign for an alias"
             id="a tab",
         ),
         pytest.param(
+            r'- "a\.b"',
+            [
+                (
+                    "1:5: not YAML: while parsing a quoted scalar, found unknown escape character; "
+                    "write it in single quotes, where a \\ is itself"
+                )
+            ],
+            id="a backslash in double quotes",
+        ),
+        pytest.param(
             "a: b: c", ["1:5: not YAML: mapping values are not allowed in this context"], id="colon"
         ),
         pytest.param(

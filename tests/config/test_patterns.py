@@ -9,6 +9,8 @@ from corsproxy.core.origins import OriginPattern
 
 Parse = Callable[[object], object]
 NO_REGEX = "the regular expression does not compile: "
+WILD = "this is no regular expression, but a pattern"
+SLASHES = "a regular expression stands without slashes around it"
 ENCODED = "letters, digits and -._~ are compared as they are, not encoded"
 DOT = "browsers ignore the leading dot (RFC 6265 §5.2.3)"
 LARGE = "the repetition number is too large"
@@ -63,6 +65,12 @@ def test_a_pattern_is_taken(parse: Parse, value: object, taken: object):
         (patterns.origin_regex, "a(", f"{NO_REGEX}{OPEN}", None),
         (patterns.origin_regex, "a{4294967296}", f"{NO_REGEX}{LARGE}", None),
         (patterns.origin_regex, "", "the text is empty", None),
+        (patterns.origin_regex, "https://*.a.com", WILD, "https://*.a.com in allow_origins"),
+        (patterns.origin_regex, "http://localhost:*", WILD, "http://localhost:* in allow_origins"),
+        (patterns.origin_regex, "*.a.com", WILD, "https://*.a.com in allow_origins"),
+        (patterns.origin_regex, "*", WILD, '"*" in allow_origins'),
+        (patterns.origin_regex, r"/https:\/\/a/", SLASHES, "'https://a'"),
+        (patterns.origin_regex, r"/^https://a\.b$/i", SLASHES, r"'^https://a\.b$'"),
         (patterns.path_regex, "/ä", "paths travel in ASCII", "/%C3%A4"),
         (patterns.path_regex, "[", f"{NO_REGEX}unterminated character set at column 1", None),
         (patterns.path, "api", "a path starts with a slash", "/api"),
