@@ -1,5 +1,6 @@
 """Keys that are not known where they stand: what they may have meant, or where they belong."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, get_args, get_origin
 
@@ -50,6 +51,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 wh
 
 
 _OF_OTHERS = frozenset({"server", "servers"})  # where others begin, and not with an upstream
+_PASTED = re.compile(r"(routes\[\d+\]|\w+)((?:\.\w+)*)\.(\w+)(?:\[\d+\])?")
 _MODELS = dict(models(Table))
 
 
@@ -66,6 +68,7 @@ def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None
     near = named(key, known)
     write = (
         near
+        or (None if where else _pasted(key))
         or otherwise(key, where)
         or _other_place(key, where, named)
         or (near := alike(key, known))
@@ -75,6 +78,21 @@ def _tell_unknown(node: Node, parent: Node, where: Path, report: Report) -> None
         parent.damaged.add(near)
     what = "unknown key" if write else "unknown key; known are " + ", ".join(known)
     report.add_key(node, what, write)
+
+
+def _pasted(key: str) -> str | None:
+    """Say where a key belongs that stands as problems name it: `routes[1].cors.max_age`."""
+    match = _PASTED.fullmatch(key)
+    if not match:
+        return None
+    first, between, name = match.groups()
+    of_route = first.startswith("routes[")
+    model = _MODELS.get((*(_ROUTE if of_route else (first,)), *between.split(".")[1:]))
+    if model is None or name not in model.model_fields:
+        return None
+    if of_route:
+        return f"{name} under the `{between[1:]}` of {first}" if between else f"{name} in {first}"
+    return f"{name} under `{first}{between}`"
 
 
 def _other_place(key: str, where: Path, find: Finder) -> str | None:

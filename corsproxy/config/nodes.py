@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import yaml
 
+from corsproxy.config import slips
 from corsproxy.config.problems import Path, Scalar, WrongValueError
 from corsproxy.config.report import Report
 from corsproxy.config.tree import Node, Place
@@ -215,4 +216,8 @@ def _report_syntax(error: yaml.MarkedYAMLError, text: str, report: Report) -> No
     if "start any token" in problem and mark and text[mark.index : mark.index + 1] == "\t":
         said += ": YAML indents with blanks, not with tabs"
     write = _UNESCAPED if "unknown escape" in problem else None
+    if mark and ("mapping values" in problem or "expected ':'" in problem):
+        lines = text.splitlines()[: mark.line + 1]
+        slip, write = slips.near_end(lines) or ("", None)
+        said += slip
     report.add_place(_place(mark) if mark else None, f"not YAML: {said}", write, None)

@@ -106,11 +106,11 @@ _UNVERIFIED = (
 _OTHERWISE = {
     "routes": {
         "a route for each, with its own `path`": "paths locations",
-        "upstream: {url: https://api.example.com, tls: {…}}": "tls ssl",
-        "upstream: {url: https://api.example.com, tls: {verify: false}}": _UNVERIFIED,
+        "upstream: {url: https://…, tls: {…}}": "tls ssl",
+        "upstream: {url: https://…, tls: {verify: false}} to trust any certificate": _UNVERIFIED,
     },
     "upstream": {
-        "tls: {verify: false}": _UNVERIFIED,
+        "tls: {verify: false} to trust any certificate": _UNVERIFIED,
         **{f"{key} under `tls`": f"{key} {_ELSEWHERE[key]}" for key in ("ca", "cert", "key")},
         "server_name under `tls`": "server_name sni",
     },

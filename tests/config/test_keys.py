@@ -94,6 +94,25 @@ def test_an_unknown_key_of_a_route(route: str, problem: str, tell_route: Callabl
         ("port: 80", "2:1: port: unknown key; write listen"),
         ("upstream: x", "2:1: upstream: unknown key; write upstream in a route"),
         ("allow_origins: []", "2:1: allow_origins: unknown key; write allow_origins under `cors`"),
+        (
+            "routes[1].cors.allow_methods: []",
+            (
+                '2:1: ["routes[1].cors.allow_methods"]: unknown key; '
+                "write allow_methods under the `cors` of routes[1]"
+            ),
+        ),
+        (
+            "routes[0].upstream: x",
+            '2:1: ["routes[0].upstream"]: unknown key; write upstream in routes[0]',
+        ),
+        (
+            "cors.allow_origins[0]: x",
+            '2:1: ["cors.allow_origins[0]"]: unknown key; write allow_origins under `cors`',
+        ),
+        (
+            "routes[0].nope.zzz: x",
+            f'2:1: ["routes[0].nope.zzz"]: unknown key; known are {TOP_KEYS}',
+        ),
         ("server: {port: 80}", f"2:1: server: unknown key; known are {TOP_KEYS}"),
         ("cors: {zzz: 1}", f"2:8: cors.zzz: unknown key; known are {CORS_KEYS}"),
     ],

@@ -53,7 +53,15 @@ log: {format: json, level: debug, access: no, explain: yes}
             ],
         ),
         ("routes:", ["1:1: routes: the key has no value: give it one or leave it out"]),
-        ("routes: {/a: b}", ["1:9: routes: expected a list, got a mapping"]),
+        (
+            "routes: {/a: b}",
+            [
+                (
+                    "1:9: routes: expected a list, got a mapping; "
+                    "write - path: /a, and in the line under it upstream: b"
+                )
+            ],
+        ),
         ("routes: [x]", ['1:10: routes[0]: "x": expected a mapping, got text']),
         (ROUTES + "listen: []", ["2:1: listen: there is nowhere to listen; write 127.0.0.1:8080"]),
         (

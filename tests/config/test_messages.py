@@ -10,6 +10,45 @@ ROUTES = "routes: [{upstream: 'http://a', cors: off}]\n"
 
 
 @pytest.mark.parametrize(
+    ("routes", "problem"),
+    [
+        (
+            "  path:/api",
+            '"path:/api": a blank is missing behind the colon; write - path: /api',
+        ),
+        (
+            "  /api: http://b",
+            (
+                "expected a list, got a mapping; "
+                "write - path: /api, and in the line under it upstream: http://b"
+            ),
+        ),
+        (
+            "  /api: {upstream: http://b}",
+            (
+                "expected a list, got a mapping; "
+                "write - path: /api, and in the line under it upstream: http://b"
+            ),
+        ),
+        (
+            "  /api: 5",
+            (
+                "expected a list, got a mapping; "
+                "write - path: /api, and in the line under it upstream: http://localhost:8000"
+            ),
+        ),
+        (
+            "  path: /api",
+            "expected a list, got a mapping; write a dash and a blank before its first key: - path",
+        ),
+        ("  {}", "expected a list, got a mapping"),
+    ],
+)
+def test_routes_that_are_no_list(routes: str, problem: str, tell: Callable[..., list[str]]):
+    assert tell(f"routes:\n{routes}") == [f"2:3: routes: {problem}"]
+
+
+@pytest.mark.parametrize(
     ("line", "problem"),
     [
         (
@@ -28,6 +67,16 @@ ROUTES = "routes: [{upstream: 'http://a', cors: off}]\n"
         (
             "cors: {allow_methods: [on]}",
             '2:24: cors.allow_methods[0]: true: expected text, got the boolean true; write "on"',
+        ),
+        (
+            "cors: 'allow_origins:[http://a]'",
+            ('2:7: cors: "allow_origins:[http://a]": a blank is missing behind the colon; '
+            "write allow_origins: [http://a]"),
+        ),
+        (
+            "cors: {allow_origins: '-http://a -http://b'}",
+            ('2:23: cors.allow_origins: "-http://a -http://b": a blank is missing behind the dash; '
+            'write ["http://a", "http://b"]'),
         ),
         ("cors: x", '2:7: cors: "x": expected a mapping, got text'),
         ("cors: [x]", "2:7: cors: expected a mapping, got a list"),

@@ -13,6 +13,8 @@ NO_ROUTES = (
     "1:1: a route table has at least one route; "
     "write routes: [{path: /, upstream: http://localhost:8000}]"
 )
+NO_MAPPING = "not YAML: mapping values are not allowed in this context"
+NO_COLON = "not YAML: while scanning a simple key, could not find expected ':'"
 ALIAS = "an unquoted * is YAML's sign for an alias"
 
 
@@ -47,6 +49,28 @@ ALIAS = "an unquoted * is YAML's sign for an alias"
                 )
             ],
             id="a backslash in double quotes",
+        ),
+        pytest.param(
+            "routes:\n- path:/a\n  upstream: http://a\n",
+            [f"3:11: {NO_MAPPING}: a blank is missing behind a colon in line 2; write path: /a"],
+            id="no blank behind a colon, and a key under it",
+        ),
+        pytest.param(
+            "routes:\n- path: /a\n  upstream:http://a\n",
+            [
+                f"4:1: {NO_COLON}: a blank is missing behind a colon in line 3; write upstream: http://a"
+            ],
+            id="no blank behind a colon at the end",
+        ),
+        pytest.param(
+            "a:\n- http://c\n-http://a\nb: 1\n",
+            [f"4:1: {NO_COLON}: a blank is missing behind the dash in line 3; write - http://a"],
+            id="no blank behind a dash",
+        ),
+        pytest.param(
+            "a:\n- localhost:3001\n- http://a\n b: c\n",
+            [f"4:3: {NO_MAPPING}"],
+            id="colons that have none behind them",
         ),
         pytest.param(
             "a: b: c", ["1:5: not YAML: mapping values are not allowed in this context"], id="colon"

@@ -1,6 +1,6 @@
 import pytest
 
-from corsproxy.config.slips import refuse_variable, with_mark
+from corsproxy.config.slips import refuse_variable, with_mark, without_blank
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_the_mark_behind_the_scheme_is_mended(text: str, meant: str | None):
 def test_a_variable_gets_its_braces(text: str, meant: str | None):
     wrong = refuse_variable(text)
     assert (wrong.write if wrong else None) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("path:/a", "path: /a"), ("path:", None), ("path", None), ("http://a", None)],
+)
+def test_the_blank_behind_a_colon_is_mended(text: str, meant: str | None):
+    assert without_blank(text, {"path"}) == meant
