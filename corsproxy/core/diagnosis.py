@@ -22,6 +22,8 @@ PROBLEM = b"application/problem+json"  # RFC 9457
 
 _AUTHORIZATION = b"authorization"
 _ALLOW_HEADERS = b"access-control-allow-headers"
+_DENIED = b"corsproxy; error=http_request_denied"
+_VARY = frozenset((b"origin", b"access-control-request-method", b"access-control-request-headers"))
 
 
 class Part(StrEnum):
@@ -32,6 +34,7 @@ class Part(StrEnum):
     OTHER_ORIGIN = "other origin"
     NO_ORIGIN = "no origin"
     ERROR = "error"
+    WHY = "why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ class Answer:
     def refusal(self) -> dict[str, str]:
         """The problem, where it is a refusal of corsproxy's."""
         return self.problem if self.problem.get("reason") in list(Reason) else {}
+
+    @property
+    def refused(self) -> bool:
+        """Whether a corsproxy's policy refused: off loopback it doesn't say why."""
+        unsaid = self.status == 403 and _DENIED in self.lines(b"proxy-status")  # noqa: PLR2004
+        return bool(self.refusal) or (unsaid and self.listed(b"vary") >= _VARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,13 @@ class Diagnosis:
         """The rule of the browser that ends it, if one does."""
         findings = self.steps[-1].findings if self.steps else ()
         return next((finding for finding in findings if not finding.passed), self.end)
+
+    @property
+    def refusal(self) -> Answer | None:
+        """The answer with which a corsproxy refused, if one did: to the last step, or asked why."""
+        told = [*self.steps[-1:], *(probe for probe in self.probes if probe.part is Part.WHY)]
+        answers = [step.answer for step in told if isinstance(step.answer, Answer)]
+        return next((answer for answer in answers if answer.refused), None)
 
     @property
     def unreached(self) -> Silence | None:
@@ -224,11 +240,14 @@ def probes_for(
     """Return what else to ask, to know what no single answer tells.
 
     The same of a page elsewhere, and of nobody's; and what isn't there. Of a method that isn't
-    safe the preflight alone is asked again (RFC 9110 §9.2.1).
+    safe the preflight alone is asked again (RFC 9110 §9.2.1). Where CORS is missing, a preflight
+    that no browser would send: a corsproxy tells in its answer alone why it refuses.
     """
     last = steps[-1]
     if not last.request.cross_origin or not isinstance(last.answer, Answer):
         return ()
+    if not last.passed:
+        return _why(last, last.answer)
     other = replace(last.request, origin=OTHER_ORIGIN, urls=(last.request.url,))
     if last.request.method not in (b"GET", b"HEAD"):
         preflight = preflight_of(other)
@@ -247,3 +266,12 @@ def probes_for(
         missing = replace(last.request, urls=(url,))
         found.append((Part.ERROR, missing, request_message(missing, cookie)))
     return tuple(found)
+
+
+def _why(last: Step, answer: Answer) -> tuple[tuple[Part, PageRequest, Message], ...]:
+    missing = any(finding.failure is Failure.ORIGIN_MISSING for finding in last.findings)
+    request = last.request
+    if preflight_of(request) or answer.refused or not missing:
+        return ()
+    preflight = Preflight(request.sent_origin, request.method, (), ())
+    return ((Part.WHY, request, preflight_message(request, preflight)),)

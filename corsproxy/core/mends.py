@@ -30,6 +30,8 @@ def mend(diagnosis: Diagnosis) -> str | None:
     step = diagnosis.steps[-1]
     if not isinstance(step.answer, Answer):
         return _of_silence(step)
+    if told := diagnosis.refusal:
+        return _of_corsproxy(told)
     if step.part is Part.PREFLIGHT and not 200 <= step.answer.status <= 299:  # noqa: PLR2004
         return _of_status(step, step.answer)
     return _of_fields(failure, step, step.answer, diagnosis)
@@ -69,9 +71,18 @@ def _of_silence(step: Step) -> str:
     )
 
 
+def _of_corsproxy(answer: Answer) -> str:
+    told = answer.refusal
+    if not told:
+        return "A corsproxy refused it, and off loopback it doesn't say why: see its log"
+    if advice := told.get("allow_with"):
+        if advice.startswith("--"):
+            return f"Start corsproxy with {advice}"
+        return f"Write {advice} in the route table of corsproxy"
+    return f"corsproxy refused it ({told['reason']} {told.get('culprit', '')}): see its log"
+
+
 def _of_status(step: Step, answer: Answer) -> str:
-    if "allow_with" in answer.refusal:
-        return f"Write {answer.refusal['allow_with']} in the route table of corsproxy"
     if answer.status in REDIRECT_STATUSES:
         return _of_redirect(step, answer)
     if answer.status >= 500:  # noqa: PLR2004 RFC 9110 §15.6
@@ -124,8 +135,6 @@ def _of_fields(failure: Finding, step: Step, answer: Answer, diagnosis: Diagnosi
 
 
 def _of_no_origin(step: Step, answer: Answer, diagnosis: Diagnosis) -> str:
-    if "allow_with" in answer.refusal:
-        return f"Write {answer.refusal['allow_with']} in the route table of corsproxy"
     known = any(done.part is Part.PREFLIGHT for done in diagnosis.steps)
     if step.part is Part.PREFLIGHT:
         why = "The server answers OPTIONS and knows no CORS"

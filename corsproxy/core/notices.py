@@ -47,6 +47,9 @@ def notices(diagnosis: Diagnosis) -> tuple[Notice, ...]:
                 found += _of_max_age(step.answer)
         if isinstance(step.answer, Answer):
             found += _of_corsproxy(step.answer)
+    for probe in diagnosis.probes:
+        if probe.part is Part.WHY and isinstance(probe.answer, Answer) and probe.answer.refused:
+            found += _of_corsproxy(probe.answer)
     order = list(Level)
     return tuple(sorted(dict.fromkeys(found), key=lambda notice: order.index(notice.level)))
 

@@ -79,7 +79,7 @@ class _Visit:
         end = await self._go(self._request)
         steps = tuple(self._steps)
         probes: list[Step] = []
-        if steps and steps[-1].passed and end is None and not self._manner.preflight_only:
+        if steps and end is None and not self._manner.preflight_only:
             for part, request, message in probes_for(
                 steps, self._cookie_for(steps[-1].request.url)
             ):

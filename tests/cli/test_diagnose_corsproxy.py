@@ -46,6 +46,15 @@ CASES = {
         ),
         ["refused_by_corsproxy", "through_corsproxy"],
     ),
+    "an origin that isn't listed, without asking": (
+        ("--origin", "http://localhost:3000"),
+        3,
+        (
+            'Write cors.allow_origins: ["http://localhost:3001", "http://localhost:3000"] in the '
+            "route table of corsproxy"
+        ),
+        ["refused_by_corsproxy", "through_corsproxy"],
+    ),
 }
 
 
@@ -57,3 +66,30 @@ def test_before_a_corsproxy(cli, proxy, args, status, mend, codes):
     failure = told["failure"] or {}
     assert (got, failure.get("mend")) == (status, mend)
     assert [notice["code"] for notice in told["notices"]] == codes
+
+
+OTHER = ("--origin", "http://localhost:3000", "--format", "json")
+SILENT = "A corsproxy refused it, and off loopback it doesn't say why: see its log"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_before_a_corsproxy_that_keeps_its_reasons_to_itself(
+    cli, corsproxy, serves, folder, method
+):
+    text = f"log: {{explain: false}}\n{TABLE}"
+    (folder / "corsproxy.yaml").write_text(text, encoding="utf-8")
+    api = serves(lambda _: serves.reply())
+    with corsproxy("run", env={"API": api.url}, cwd=folder) as process:
+        status, out, _ = cli("diagnose", f"{process.address}/api", *OTHER, "--method", method)
+    told = json.loads(out)
+    assert (status, told["failure"]["mend"]) == (3, SILENT)
+    assert [notice["code"] for notice in told["notices"]] == ["through_corsproxy"]
+
+
+def test_before_a_corsproxy_without_a_file(cli, corsproxy, serves):
+    api = serves(lambda _: serves.reply())
+    options = ("--allow-origin", PAGE, "--listen", "127.0.0.1:0", "--admin", "off")
+    with corsproxy("run", "--upstream", api.url, *options) as process:
+        status, out, _ = cli("diagnose", f"{process.address}/api", *OTHER)
+    mend = f"Start corsproxy with --allow-origin {PAGE} --allow-origin http://localhost:3000"
+    assert (status, json.loads(out)["failure"]["mend"]) == (3, mend)

@@ -131,8 +131,13 @@ PROBED = {
     "a PUT": (step(asking(b"PUT"), Answer(200, (ALLOW,))), ["OPTIONS"]),
     "a POST that needs no preflight": (step(asking(b"POST"), Answer(200, (ALLOW,))), []),
     "no answer": (step(asking(), LATE), []),
+    "a GET without CORS": (step(asking(), Answer(200, ())), ["OPTIONS"]),
+    "a POST without CORS": (step(asking(b"POST"), Answer(404, ())), ["OPTIONS"]),
+    "a PUT without CORS, whose preflight passed": (step(asking(b"PUT"), Answer(200, ())), []),
+    "a GET that is allowed to another": (
+        step(asking(), Answer(200, ((ALLOW[0], b"https://b.example"),))), []),
     "the own origin": (step(asking(origin=b"https://api.example"), Answer(200, ())), []),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("last", "methods"), PROBED.values(), ids=PROBED)
@@ -140,7 +145,22 @@ def test_what_is_asked_besides_changes_nothing(last, methods):
     assert [sent.method.decode() for _, _, sent in probes_for((last,))] == methods
 
 
+def test_a_corsproxy_is_asked_why_as_a_preflight_asks():
+    [(part, _, sent)] = probes_for((step(asking(b"POST"), Answer(200, ())),))
+    assert (part, sent.url, dict(sent.fields)) == (
+        Part.WHY,
+        URL,
+        {
+            b"Host": b"api.example",
+            b"Accept": b"*/*",
+            b"Access-Control-Request-Method": b"POST",
+            b"Origin": PAGE,
+        },
+    )
+
+
 KIND = b"application/problem+json"
+PROBLEM = (b"Content-Type", KIND)
 PROBLEMS = {
     "a refusal": (KIND, b'{"reason": "origin_null", "status": 403}', {"reason": "origin_null"}),
     "with a charset": (
@@ -160,3 +180,19 @@ PROBLEMS = {
 @pytest.mark.parametrize(("kind", "content", "told"), PROBLEMS.values(), ids=PROBLEMS)
 def test_a_refusal_of_corsproxy_is_known_by_its_reason(kind, content, told):
     assert Answer(403, ((b"Content-Type", kind),), content).refusal == told
+
+
+DENIED = (b"Proxy-Status", b"corsproxy; error=http_request_denied")
+VARY = (b"Vary", b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+REFUSERS = {
+    "that says why": (403, (PROBLEM,), b'{"reason": "origin_null"}', True),
+    "that doesn't": (403, (DENIED, VARY), b"", True),
+    "that refuses something else": (403, (DENIED,), b"", False),
+    "with another status": (502, (DENIED, VARY), b"", False),
+    "that is none": (403, (VARY,), b"", False),
+}
+
+
+@pytest.mark.parametrize(("status", "fields", "content", "known"), REFUSERS.values(), ids=REFUSERS)
+def test_a_corsproxy_that_refuses(status, fields, content, known):
+    assert Answer(status, fields, content).refused is known
