@@ -11,6 +11,7 @@ import click
 
 from corsproxy.cli.explained import told, what_refuses
 from corsproxy.cli.page import Page, as_sent, page_options
+from corsproxy.cli.whose import known, path_for
 from corsproxy.config.amend import amend, unified_diff
 from corsproxy.config.loader import load_file, load_text
 from corsproxy.config.problems import ConfigError
@@ -79,19 +80,41 @@ def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as
     """
     asked = _Asked.read(target, options.pop("reads"), Page.read(**options))
     try:
-        explained = asked.explained(load_file(file, os.environ))
+        config = load_file(file, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         raise SystemExit(2) from error
+    whole = not asked.target.startswith("/")
+    if whole:
+        _refuse_upstream(config, asked.target)
+    explained = asked.explained(config)
     if isinstance(explained, Finding):
         click.echo(f"Refused by the browser: {explained.what}  ({explained.section})")
         raise SystemExit(_REFUSED)
     for line in told(explained, asked.page):
         click.echo(line)
+    if whole:
+        _note(config, asked.target)
     if not explained.allowed:
         _show_change(explained, asked, file)
         raise SystemExit(_REFUSED)
+
+
+def _refuse_upstream(config: Config, url: str) -> None:
+    """End where a URL is an upstream's own, which a page's console may well show."""
+    if instead := path_for(config, url):
+        click.echo(
+            f"{click.style('Refused', fg='red')}: {origin_of(url).decode()} is the upstream "
+            f"itself, not the proxy: let the page call {_base(config)}{instead}"
+        )
+        raise SystemExit(_REFUSED)
+
+
+def _note(config: Config, url: str) -> None:
+    if not known(config, url):
+        server = origin_of(url).decode()
+        click.echo(f"\nnote: nothing of this file listens at {server}; is a proxy before it there?")
 
 
 @dataclass(frozen=True, slots=True)
