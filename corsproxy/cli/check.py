@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corsproxy.cli.failure import with_way_out
 from corsproxy.cli.probes import Probed, probe_now
 from corsproxy.config.excerpts import excerpt, lines_of
 from corsproxy.config.loader import load_file
@@ -72,7 +73,7 @@ def _checked(file: Path, *, probe: bool) -> Checked:
     try:
         config = load_file(file, os.environ)
     except ConfigError as error:
-        return Checked(error.problems)
+        return Checked(with_way_out(error.problems, file, "`corsproxy check FILE` checks another"))
     outcomes = run_tests(config.tests, config.table)
     failures = [outcome.problem for outcome in outcomes if outcome.problem]
     problems = [*failures, *config.warnings, *config.notes]

@@ -10,6 +10,7 @@ from typing import Any, Self
 import click
 
 from corsproxy.cli.explained import told, what_refuses
+from corsproxy.cli.failure import fail, with_way_out
 from corsproxy.cli.page import Page, as_sent, page_options
 from corsproxy.cli.whose import known, path_for
 from corsproxy.config.amend import amend, unified_diff
@@ -82,9 +83,7 @@ def explain(target: str, file: Path, **options: Any) -> None:  # noqa: ANN401 as
     try:
         config = load_file(file, os.environ)
     except ConfigError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(2) from error
+        fail([str(problem) for problem in with_way_out(error.problems, file)], 2)
     whole = not asked.target.startswith("/")
     if whole:
         _refuse_upstream(config, asked.target)

@@ -1,12 +1,16 @@
 """`corsproxy run`: serve a route table, or one route without a file."""
 
+import os
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from corsproxy.cli.failure import fail
+from corsproxy.cli.environment import unknown
+from corsproxy.cli.failure import fail, with_way_out
 from corsproxy.config.apart import Loading
 from corsproxy.config.problems import ConfigError
 from corsproxy.config.settings import Config
@@ -87,9 +91,11 @@ def run(config: Path | None, upstream: str | None, learn: Path | None, **options
     Every option can also come from the environment: CORSPROXY_UPSTREAM, CORSPROXY_ALLOW_ORIGIN
     (several with a space between), CORSPROXY_CONFIG, CORSPROXY_LISTEN, CORSPROXY_ADMIN, ...
     """
+    _warn_of_unknown(config or _DEFAULT_FILE)
     if upstream and config:
         raise click.UsageError("--upstream and --config exclude each other: one route, or a file")
     path = None if upstream else _file(config, options)
+    _check_lists(options)
     if learn and (narrowing := _narrowing(options)):
         raise click.UsageError(f"{narrowing}: not with --learn, which finds this out")
 
@@ -104,7 +110,7 @@ def run(config: Path | None, upstream: str | None, learn: Path | None, **options
     try:
         loaded = loading.result()
     except ConfigError as error:
-        fail(_told(error, quick=bool(upstream)), 2)
+        fail(_told(error, path), 2)
     if learn is None and upstream and not options.get("allow_origins"):
         _refuse_strangers(loaded)
     learnt = None
@@ -125,16 +131,41 @@ def run(config: Path | None, upstream: str | None, learn: Path | None, **options
         fail([f"can't start: {error}"], 1)
 
 
+def _warn_of_unknown(path: Path) -> None:
+    known = [str(option.envvar) for option in run.params if option.envvar]
+    try:
+        table = path.read_text("utf-8", errors="replace")
+    except OSError:
+        table = ""
+    for warning in unknown(os.environ, known, table):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _check_lists(options: Options) -> None:
+    """Refuse a list in one option: the loader would say how to write it in YAML."""
+    for name in _LISTS:
+        entries = [entry for text in options[name] for entry in re.split(r"[,\s]+", text) if entry]
+        if entries and list(options[name]) != entries:
+            option = _POLICY[name]
+            variable = "CORSPROXY_" + option.removeprefix("--").replace("-", "_").upper()
+            write = " ".join(f"{option} {shlex.quote(entry)}" for entry in entries)
+            raise click.UsageError(
+                f"{option} takes one at a time: write {write} (in {variable} with a blank between)"
+            )
+
+
 def _refuse_strangers(loaded: Config) -> None:
     public = [listener for listener in loaded.listen if not listener.loopback]
     if public:
         fail([_NO_ORIGIN.format(listen=public[0])], 2)
 
 
-def _told(error: ConfigError, *, quick: bool) -> list[str]:
+def _told(error: ConfigError, path: Path | None) -> list[str]:
+    if path is not None:
+        return [str(problem) for problem in with_way_out(error.problems, path)]
     told = [str(problem) for problem in error.problems]
     dangers = any("dangerously_allow" in (problem.write or "") for problem in error.problems)
-    return [*told, _DANGER] if quick and dangers else told
+    return [*told, _DANGER] if dangers else told
 
 
 def _file(path: Path | None, options: Options) -> Path:
@@ -158,3 +189,4 @@ _POLICY = {
     "no_credentials": "--no-credentials",
     "max_age": "--max-age",
 }
+_LISTS = ("allow_origins", "allow_methods", "allow_headers", "expose_headers")

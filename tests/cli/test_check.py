@@ -113,7 +113,10 @@ def test_of_a_file_by_name(cli, folder):
 
 
 def test_of_a_file_that_is_not_there(cli):
-    expected = "x.yaml: the file can't be read: No such file or directory\nx.yaml: 1 error\n"
+    expected = (
+        "x.yaml: the file can't be read: No such file or directory; `corsproxy init -o x.yaml` "
+        "writes one; `corsproxy check FILE` checks another\nx.yaml: 1 error\n"
+    )
     assert cli("check", "x.yaml") == (2, expected, "")
 
 

@@ -97,6 +97,16 @@ REFUSED = {
         SAYS + 'listen: "127.0.0.1:8081": the admin listener is on this address unless told '
         "otherwise; write admin: another address, or admin: off\n",
     ),
+    "several origins in one text": (
+        ["--allow-origin", "http://a,http://b"],
+        USAGE + "--allow-origin takes one at a time: write --allow-origin http://a "
+        "--allow-origin http://b (in CORSPROXY_ALLOW_ORIGIN with a blank between)\n",
+    ),
+    "several methods in one text": (
+        ["--allow-method", "PUT, DELETE", "--allow-method", "PATCH"],
+        USAGE + "--allow-method takes one at a time: write --allow-method PUT --allow-method "
+        "DELETE --allow-method PATCH (in CORSPROXY_ALLOW_METHOD with a blank between)\n",
+    ),
     "a route table as well": (
         ["--config", "corsproxy.yaml"],
         USAGE + "--upstream and --config exclude each other: one route, or a file\n",
@@ -107,6 +117,11 @@ REFUSED = {
 @pytest.mark.parametrize(("args", "expected"), REFUSED.values(), ids=REFUSED)
 def test_the_quick_route_refuses(cli, args, expected):
     assert cli("run", *UPSTREAM, *args) == (2, "", expected)
+
+
+def test_several_origins_with_commas_in_the_environment(cli):
+    status, _, err = cli("run", *UPSTREAM, CORSPROXY_ALLOW_ORIGIN="http://a, http://b,")
+    assert (status, "write --allow-origin http://a --allow-origin http://b (" in err) == (2, True)
 
 
 def test_every_mistake_in_a_file_is_told_with_its_place(cli, folder):
@@ -124,8 +139,26 @@ corsproxy.yaml:4:17: routes[0].upstrem: unknown key; write upstream
 
 @pytest.mark.parametrize("name", ["nowhere.yaml", "corsproxy.yaml"])
 def test_a_file_that_was_named_and_is_not_there(cli, name):
-    expected = f"{name}: the file can't be read: No such file or directory\n"
+    expected = (
+        f"{name}: the file can't be read: No such file or directory; `corsproxy init -o {name}` "
+        "writes one; -c names another\n"
+    )
     assert cli("run", "-c", name) == (2, "", expected)
+    assert cli("explain", "/", "--origin", "http://a", "-c", name) == (2, "", expected)
+
+
+def test_names_in_the_environment_that_nobody_knows_are_warned_of(cli, folder):
+    names = {"CORSPROXY_TARGET": "http://localhost:8000", "CORSPROXY_API": "http://a:1"}
+    status, _, err = cli("run", **names)
+    assert (status, err.splitlines()[:2]) == (
+        2,
+        [
+            "warning: CORSPROXY_API is not known; `corsproxy run --help` has those",
+            "warning: CORSPROXY_TARGET is not known; did you mean CORSPROXY_UPSTREAM?",
+        ],
+    )
+    (folder / "corsproxy.yaml").write_text('routes: [{upstream: "${CORSPROXY_API}"}]', "utf-8")
+    assert [line for line in cli("run", **names)[2].splitlines() if "CORSPROXY_API" in line] == []
 
 
 BESIDE_A_FILE = {
