@@ -1,5 +1,6 @@
 """An explanation in words: what `corsproxy explain` shows, line by line."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -96,10 +97,19 @@ def _end(explained: Explanation) -> Iterator[str]:
         yield f"{refused}: HTTP parsers don't know the method, and refuse it"
     elif isinstance(explained.match, Route) and explained.policy is None:
         yield f"{refused}, unless the upstream itself allows it: cors is off"
+        yield from _of_the_upstream(explained.request, explained.match)
     elif failure:
         yield f"{refused} by the browser: {failure.failure}, {failure.what}"
     else:
         yield f"{refused}: no route serves it, and the page reads that in the answer"
+
+
+def _of_the_upstream(request: PageRequest, route: Route) -> Iterator[str]:
+    url, method = shlex.quote(request.url), shown(request.method)
+    how = "" if method == "GET" else f" --method {method}"
+    off = f"take `cors: off` off {route.place}, and the proxy answers"
+    yield f"  {off}; or see what the upstream does:"
+    yield f"  corsproxy diagnose {url} --origin {shown(request.origin)}{how}"
 
 
 def what_refuses(refusal: Refusal) -> str:

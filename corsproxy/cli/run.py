@@ -126,7 +126,7 @@ def run(config: Path | None, upstream: str | None, learn: Path | None, **options
         probe = not options["no_probe"]
         serve(lambda: serve_app(loaded, path, lambda: begin().result(), learnt, probe=probe))
     except StartError as error:
-        fail([str(error)], 1)
+        fail([f"{error}{_elsewhere(loaded, error)}"], 1)
     except OSError as error:
         fail([f"can't start: {error}"], 1)
 
@@ -152,6 +152,17 @@ def _check_lists(options: Options) -> None:
             raise click.UsageError(
                 f"{option} takes one at a time: write {write} (in {variable} with a blank between)"
             )
+
+
+def _elsewhere(loaded: Config, error: Exception) -> str:
+    """Name the option that moves a listener whose address is taken; it wins over a route table."""
+    from corsproxy.gateway.server import ListenError  # noqa: PLC0415 as above
+
+    if not isinstance(error, ListenError) or not error.taken:
+        return ""
+    if error.listener == loaded.admin:
+        return " (the admin listener: --admin off, or another address with --admin)"
+    return " (another address with --listen)"
 
 
 def _refuse_strangers(loaded: Config) -> None:

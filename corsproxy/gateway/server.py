@@ -31,9 +31,11 @@ class ListenError(StartError):
     """An address that can't be listened on; the message says which and why."""
 
     def __init__(self, listener: object, error: OSError) -> None:
+        self.listener = listener
         # asyncio puts a sentence of its own round what the system says: taken is enough to know
-        taken = error.errno == errno.EADDRINUSE and "running" not in str(error)
-        reason = os.strerror(errno.EADDRINUSE).lower() if taken else error.strerror or str(error)
+        self.taken = error.errno == errno.EADDRINUSE
+        ours = self.taken and "running" not in str(error)
+        reason = os.strerror(errno.EADDRINUSE).lower() if ours else error.strerror or str(error)
         super().__init__(f"can't listen on {listener}: {reason}")
 
 

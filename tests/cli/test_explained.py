@@ -241,6 +241,25 @@ def test_one_step(cli, folder, args, one, other):
     assert [line for line in (one, other) if line not in lines] == []
 
 
+@pytest.mark.parametrize(
+    ("args", "command"),
+    [
+        (("/off",), "http://127.0.0.1:8080/off --origin http://localhost:3001"),
+        (
+            ("/off?a&b", "--method", "PUT"),
+            "'http://127.0.0.1:8080/off?a&b' --origin http://localhost:3001 --method PUT",
+        ),
+    ],
+    ids=["a GET", "another method"],
+)
+def test_what_to_do_where_cors_is_left_to_the_upstream(cli, folder, args, command):
+    (folder / "corsproxy.yaml").write_text(TABLE, encoding="utf-8")
+    assert (
+        "cors is off\n  take `cors: off` off routes[3], and the proxy answers; or see what the "
+        f"upstream does:\n  corsproxy diagnose {command}\n"
+    ) in cli("explain", *args, *PAGE)[1]
+
+
 def test_what_no_page_can_send(cli, folder):
     (folder / "corsproxy.yaml").write_text(TABLE, encoding="utf-8")
     assert cli("explain", "/api", *PAGE, "--method", "TRACE")[1] == (

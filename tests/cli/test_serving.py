@@ -176,15 +176,20 @@ def taken():
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("option", ["--listen", "--admin"])
-def test_an_address_that_is_taken(command, taken, option):
+TAKEN = {
+    "--listen": "(another address with --listen)",
+    "--admin": "(the admin listener: --admin off, or another address with --admin)",
+}
+
+
+@pytest.mark.parametrize(("option", "hint"), TAKEN.items(), ids=TAKEN)
+def test_an_address_that_is_taken(command, taken, option, hint):
     addresses = {"--listen": "127.0.0.1:0", "--admin": "127.0.0.1:0", option: taken}
     args = [part for pair in addresses.items() for part in pair]
     status, out, err = command("run", *UPSTREAM, *args)
     assert (status, out) == (1, "")
-    assert re.fullmatch(
-        rf"can't listen on {taken}: .*address already in use.*\n", err, re.IGNORECASE
-    )
+    expected = rf"can't listen on {taken}: .*address already in use.* {re.escape(hint)}\n"
+    assert re.fullmatch(expected, err, re.IGNORECASE)
 
 
 def test_a_certificate_that_is_not_there(cli, folder):
