@@ -37,8 +37,8 @@ _UNREACHED = {
         _TRUST,
     ),
     ProxyErrorType.TLS_PROTOCOL_ERROR: (
-        "it doesn't speak TLS as we do",
-        "Is it http:// on this port?",
+        "it speaks no TLS on this port, or none that we do",
+        "Try http:{rest}",
     ),
     ProxyErrorType.HTTP_RESPONSE_TIMEOUT: (
         "it was reached, and didn't answer in time",
@@ -81,7 +81,9 @@ def unreached(silence: Silence, url: str) -> tuple[str, str]:
     """Say why a server gave no answer, and what to see to."""
     known = (silence.kind.title.lower(), "See its log")
     what, mended = _UNREACHED.get(silence.kind, known)
-    return f"{url} can't be reached: {what} ({silence.said})", mended
+    return f"{url} can't be reached: {what} ({silence.said})", mended.format(
+        rest=url.partition(":")[2]
+    )
 
 
 def _step(step: Step) -> Iterator[str]:

@@ -16,7 +16,10 @@ _NO_PREFLIGHT = {
     501: "The server doesn't know OPTIONS",
 }
 _LOGINS = ("login", "signin", "sign-in", "auth", "sso")
-_ANSWER_FIRST = "answer OPTIONS with Access-Control-Request-Method before it, with 204 and"
+_ANSWER_FIRST = (
+    "answer preflights (OPTIONS requests with Access-Control-Request-Method) before that, with "
+    "the status 204 and"
+)
 _ERRORS = "on errors too (nginx: `add_header ... always`; Apache: `Header always set`)"
 
 
@@ -89,7 +92,7 @@ def _of_status(step: Step, answer: Answer) -> str:
         what = _NO_PREFLIGHT.get(answer.status, "The server fails on OPTIONS: see its log")
     else:
         what = _NO_PREFLIGHT.get(answer.status, f"The preflight got the status {answer.status}")
-    return f"{what}; {_ANSWER_FIRST} {fields_for(step)}"
+    return f"{what}; {_ANSWER_FIRST} {fields_for(step)}; {_proxy_instead(step.request)}"
 
 
 def _of_redirect(step: Step, answer: Answer) -> str:
@@ -146,14 +149,13 @@ def _of_no_origin(step: Step, answer: Answer, diagnosis: Diagnosis) -> str:
         return f"{why}: send {fields_for(step)} on it, or have the page ask where it leads"
     else:
         why = "CORS is set up for preflights alone" if known else "The server knows no CORS"
-    proxy = _proxy_for(step.request)
-    otherwise = f"where you can't change the server, put a proxy before it: {proxy}"
-    return f"{why}: send {fields_for(step)}; {otherwise}"
+    return f"{why}: send {fields_for(step)}; {_proxy_instead(step.request)}"
 
 
-def _proxy_for(request: PageRequest) -> str:
+def _proxy_instead(request: PageRequest) -> str:
     upstream = origin_of(request.url).decode()
-    return f"`corsproxy run --upstream {upstream} --allow-origin {shown(request.origin)}`"
+    run = f"`corsproxy run --upstream {upstream} --allow-origin {shown(request.origin)}`"
+    return f"where you can't change the server, put a proxy before it: {run}"
 
 
 def _of_several(request: PageRequest, answer: Answer) -> str:

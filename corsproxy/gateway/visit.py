@@ -159,6 +159,8 @@ class _Visit:
         except GatewayError as error:
             late = error.kind in (ProxyErrorType.DNS_TIMEOUT, ProxyErrorType.CONNECTION_TIMEOUT)
             said = f"in {self._manner.timeout:g} s" if late else error.inside
+            if said.endswith(": "):  # asyncio's own, of a handshake
+                said += "it closed the connection"
             return Silence(error.kind, said, connected=False)
         try:
             return await self._answer(connection, message)

@@ -124,14 +124,23 @@ def test_a_request_without_preflight(found, serves, answer, args, status, failur
 
 OK = (f"{ALLOW}: {ORIGIN}", METHODS, AGE, VARY)
 FIELDS = f"{ALLOW}: {ORIGIN}, {METHODS}"
-FIRST = f"; answer OPTIONS with Access-Control-Request-Method before it, with 204 and {FIELDS}"
+FIRST = (
+    "; answer preflights (OPTIONS requests with Access-Control-Request-Method) before that, with "
+    f"the status 204 and {FIELDS}"
+)
+PROXY = "; where you can't change the server, put a proxy before it: `corsproxy run --upstream http"
 
 PREFLIGHTS = {
     "all is well": ((204, *OK), (), 0, None, "", []),
     "a login before it": (
-        (401,), (), 3, "origin_missing", "browsers send no credentials with one" + FIRST, []),
+        (401,), (), 3, "origin_missing", "browsers send no credentials with one" + FIRST + PROXY,
+        []),
     "something forbids it": ((403,), (), 3, "origin_missing", "Something forbids OPTIONS", []),
-    "no route": ((404, *OK), (), 3, "status_not_ok", "No route answers OPTIONS", []),
+    "no route": (
+        (404, *OK), (), 3, "status_not_ok",
+        "No route answers OPTIONS at this address" + FIRST + PROXY, []),
+    "OPTIONS unknown": (
+        (501,), (), 3, "origin_missing", "The server doesn't know OPTIONS" + FIRST + PROXY, []),
     "no OPTIONS": ((405,), (), 3, "origin_missing", "The server doesn't take OPTIONS", []),
     "a failure": ((502,), (), 3, "origin_missing", "The server fails on OPTIONS: see its log", []),
     "teapots": ((418,), (), 3, "origin_missing", "The preflight got the status 418", []),

@@ -141,3 +141,11 @@ def test_whatever_keeps_from_a_server_has_words(kind):
     assert what.startswith("http://a/ can't be reached: ")
     assert what.endswith(" (said)")
     assert mend
+
+
+def test_of_a_port_without_tls_the_address_to_try_is_named():
+    silence = Silence(ProxyErrorType.TLS_PROTOCOL_ERROR, "wrong version", connected=False)
+    what, mended = unreached(silence, "https://localhost:8000/a")
+    why = "it speaks no TLS on this port, or none that we do (wrong version)"
+    assert what == f"https://localhost:8000/a can't be reached: {why}"
+    assert mended == "Try http://localhost:8000/a"

@@ -1,10 +1,13 @@
 """A visit: what is sent, octet for octet, in which order, and where it ends."""
 
 # ruff: noqa: ANN001, ANN202, ARG005 the fixtures are typed where they are made, in conftest.py
+import asyncio
+
 import pytest
 
 from corsproxy.core.browser import PageRequest
 from corsproxy.core.diagnosis import Answer, Part
+from corsproxy.core.errors import ProxyErrorType
 from corsproxy.core.local_network import Space
 from corsproxy.gateway.visit import MOST_CONTENT, Manner, visit
 
@@ -184,3 +187,15 @@ async def test_the_own_origin_is_asked_without_cors(serves):
     server = serves(lambda asked: serves.reply(200))
     diagnosis = await visit(asking(server.url, origin=server.url.encode()), MANNER)
     assert (diagnosis.allowed, diagnosis.probes, server.asked[0].origin) == (True, (), "")
+
+
+async def test_a_server_that_closes_in_the_handshake_has_a_cause():
+    async def close(reader, writer):
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        diagnosis = await visit(asking(url), MANNER)
+    assert diagnosis.unreached.kind is ProxyErrorType.TLS_PROTOCOL_ERROR
+    assert not diagnosis.unreached.said.endswith(": ")
