@@ -13,7 +13,7 @@ def path_for(config: Config, url: str) -> str | None:
     """Return what to ask the proxy for instead of an upstream's own URL; None if it is none's."""
     parts = urlsplit(url)
     routes = [route for route in config.table.routes if _leads_to(route, parts)]
-    if not routes or _listened_to(config, parts):
+    if not routes or known(config, url):
         return None
     path = (parts.path or "/").encode()
     found = (asked for route in routes if (asked := _way_there(route, path)) is not None)

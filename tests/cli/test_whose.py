@@ -11,6 +11,7 @@ routes:
   - {{path: /v1, upstream: "http://users.internal", strip_prefix: true}}
   - {{path: /old, upstream: "https://old.example/base"}}
   - {{path: /, host: app.example, upstream: "http://localhost:8000"}}
+  - {{path: /, host: both.example, upstream: "http://both.example"}}
 """
 LOCAL, ALL = "127.0.0.1:8080", "0.0.0.0:8080"
 UPSTREAMS = {
@@ -46,6 +47,7 @@ NOTES = {
     "another host with every interface": (ALL, "http://proxy.example:8080/api", False),
     "another port with every interface": (ALL, "http://proxy.example/api", True),
     "a route's host": (LOCAL, "https://app.example/api", False),
+    "a route's host that is its upstream's": (LOCAL, "http://both.example/api", False),
     "a unix socket, behind who knows what": ("unix:/run/c.sock", "http://proxy.example/api", False),
     "any free port": ("127.0.0.1:0", "http://localhost:5000/api", False),
 }

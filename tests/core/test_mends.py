@@ -54,6 +54,10 @@ MENDS = {
         diagnosed(403, PROBLEM, content=REFUSAL),
         'Write cors.allow_origins: ["x"] in the route table of corsproxy',
     ),
+    "a refusal of corsproxy that nothing allows": (
+        diagnosed(403, PROBLEM, content=b'{"reason": "origin_malformed", "culprit": "x/"}'),
+        "corsproxy refused it (origin_malformed x/): see its log",
+    ),
     "mixed content": (
         ended(Failure.MIXED_CONTENT),
         (
