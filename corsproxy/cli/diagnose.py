@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from corsproxy import __version__
-from corsproxy.cli.diagnosed import as_json, told, unreached
+from corsproxy.cli.diagnosed import as_json, finding_as_json, told, unreached
 from corsproxy.cli.failure import fail
 from corsproxy.cli.page import Page, as_sent, page_options
 from corsproxy.core.browser import Finding, PageRequest, origin_of, preflight_of
@@ -63,7 +63,11 @@ def diagnose(url: str, form: str, **options: Any) -> None:  # noqa: ANN401 as cl
     page, cookie = _without_cookies(Page.read(**options))
     request = _request(url, page, preflight_only=manner["preflight_only"])
     if isinstance(request, Finding):
-        click.echo(f"Refused by the browser: {request.what}  ({request.section})")
+        if form == "json":
+            told_as = {"url": url, "allowed": False, "failure": finding_as_json(request)}
+            click.echo(json.dumps(told_as, indent=2))
+        else:
+            click.echo(f"Refused by the browser: {request.what}  ({request.section})")
         raise SystemExit(_REFUSED)
     diagnosis = asyncio.run(visit(request, _manner(cookie, **manner)))
     _show(diagnosis, page, form)

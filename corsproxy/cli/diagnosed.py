@@ -148,7 +148,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, object]:
         "url": diagnosis.request.url,
         "origin": shown(diagnosis.request.origin),
         "allowed": diagnosis.allowed,
-        "failure": failure and {**_finding(failure), "mend": mend(diagnosis)},
+        "failure": failure and {**finding_as_json(failure), "mend": mend(diagnosis)},
         "unreached": silence and silence.kind.token,
         "steps": [_step_as_json(step) for step in diagnosis.steps],
         "browsers": {
@@ -174,7 +174,7 @@ def _step_as_json(step: Step) -> dict[str, object]:
         "sent": _pairs(step.sent.fields),
         "status": answer and answer.status,
         "fields": _pairs(answer.fields) if answer else [],
-        "findings": [_finding(finding) for finding in step.findings],
+        "findings": [finding_as_json(finding) for finding in step.findings],
     }
 
 
@@ -182,5 +182,6 @@ def _pairs(fields: Sequence[tuple[bytes, bytes]]) -> list[list[str]]:
     return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """Return a finding for scripts."""
     return {"code": finding.failure, "what": finding.what, "section": finding.section}

@@ -15,12 +15,12 @@ from corsproxy.core.errors import REASONS
 from corsproxy.core.explanation import Explanation, Turn, where
 from corsproxy.core.local_network import named_space
 from corsproxy.core.messages import RequestHead
+from corsproxy.core.methods import CARRIED_METHODS
 from corsproxy.core.origins import DEFAULT_PORTS, parse_octets
 from corsproxy.core.routes import Route
 from corsproxy.core.verdicts import Refusal
 
 _ROUTES_SHOWN = 10
-_MALFORMED = 400
 
 
 def told(explained: Explanation, page: Page) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _end(explained: Explanation) -> Iterator[str]:
     failure = explained.failure
     if explained.refusal:
         yield f"{refused} by the proxy: {what_refuses(explained.refusal)}"
-    elif explained.turns[-1].status == _MALFORMED:
+    elif explained.request.method not in CARRIED_METHODS:
         yield f"{refused}: HTTP parsers don't know the method, and refuse it"
     elif isinstance(explained.match, Route) and explained.policy is None:
         yield f"{refused}, unless the upstream itself allows it: cors is off"

@@ -1,6 +1,7 @@
 """`corsproxy diagnose` on the command line: what it refuses to ask, and what it can't reach."""
 
 # ruff: noqa: ANN001 the fixtures are typed where they are made, in conftest.py
+import json
 import socket
 
 import pytest
@@ -75,3 +76,10 @@ def test_a_host_that_is_not_ascii_is_asked_in_punycode(cli):
     url = "http://exämple.invalid/ü"
     _, out, _ = cli("diagnose", url, *NEAR)
     assert out.startswith("GET http://xn--exmple-cua.invalid/%C3%BC from a page")
+
+
+def test_what_no_page_can_send_is_told_to_scripts_too(cli):
+    args = (*NEAR, "--method", "TRACE", "--format", "json")
+    status, out, _ = cli("diagnose", "http://a.invalid/", *args)
+    told = json.loads(out)
+    assert (status, told["allowed"], told["failure"]["code"]) == (3, False, "method_forbidden")

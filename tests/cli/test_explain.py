@@ -38,6 +38,7 @@ EXITS = {
     "a simple request": (("/api", *PAGE), 0),
     "a method that is listed": (("/api", *PAGE, "--method", "PUT"), 0),
     "the same in small letters": (("/api", *PAGE, "--method", "put"), 0),
+    "with dot segments, which browsers resolve": (("/own/../api", *PAGE), 0),
     "by a whole address": (("http://proxy.example/api?a=b#c", *PAGE), 0),
     "JSON where it is listed": (("/own", *PAGE, *JSON), 0),
     "JSON by the header's name alone": (("/own", *PAGE, "--header", "content-type"), 0),
