@@ -162,7 +162,6 @@ class ReplyParser:
         self.complete = True
 
     # What httptools calls.
-
     def on_status(self, piece: bytes) -> None:
         """Take a piece of the reason phrase."""
         self._reason += piece
@@ -216,6 +215,8 @@ class ReplyParser:
         self.final = Reply(head, framing, persistent, length)
         self.replies.append(self.final)
         self.complete = framing is Framing.NONE
+        # in a trailer, unlike here, nobody would see a bare CR that was taken for a line's end
+        self._parser.set_dangerous_leniencies(lenient_headers=False)
 
     def _is_http(self) -> bool:
         """Whether the final head, and those before it, are what HTTP calls one."""

@@ -245,6 +245,12 @@ TOO_LARGE = ProxyErrorType.HTTP_RESPONSE_HEADER_SECTION_SIZE
             id="H10 a blank before the first field of an interim response",
         ),
         pytest.param(OK + CODED + b"\r\n0\r\nA: \x01\r\n\r\n", MALFORMED, id="H10 in a trailer"),
+        pytest.param(
+            OK + CODED + b"\r\n0\r\nA: \rB: c\r\n\r\n", MALFORMED, id="H10 a bare CR in a trailer"
+        ),
+        pytest.param(
+            OK + CODED + b"\r\n0\r\nA: b\rC: d\r\n\r\n", MALFORMED, id="H10 behind its value"
+        ),
         pytest.param(b"HTTP/1.1 200 O\x01\r\n\r\n", MALFORMED, id="H10 in the reason"),
         pytest.param(b"HTTP/2.0 200 OK\r\n\r\n", MALFORMED, id="H13 HTTP/2.0"),
         pytest.param(b"RTSP/1.0 200 OK\r\n\r\n", MALFORMED, id="H13 RTSP"),
