@@ -223,8 +223,7 @@ class ReplyParser:
         octets = b"".join(self._heads)
         if self._version and _is_plain(octets[: octets.find(b"\r\n\r\n")]):
             return True
-        octets = octets.lstrip(b"\r\n")
-        heads = _EMPTY_LINES.split(octets, self._interim + 1)[: self._interim + 1]
+        heads = _EMPTY_LINES.split(octets.lstrip(b"\r\n"), self._interim + 1)[: self._interim + 1]
         return all(map(_is_plain, heads))
 
     def on_body(self, piece: bytes) -> None:
