@@ -18,7 +18,6 @@ AT_ONCE = 8
 
 _NOT_FOR_HEAD = frozenset({405, 501})
 _BAD_REQUEST = 400
-_SWITCHING = 101
 _FAULTS = {  # as OpenSSL's x509_vfy.h counts them
     2: CertificateFault.UNTRUSTED,
     9: CertificateFault.NOT_YET_VALID,
@@ -97,9 +96,7 @@ class Prober:
         connection.send(head, bodiless=method == b"HEAD")
         late = Expiry(ProxyErrorType.HTTP_RESPONSE_TIMEOUT, self._in_time)
         connection.expect(self._patience, late)
-        reply = await connection.reply()
-        while reply.head.status < 200 and reply.head.status != _SWITCHING:  # noqa: PLR2004 interim
-            reply = await connection.reply()
+        reply = await connection.final()
         return Answer(reply.head.status, tuple(reply.head.fields))
 
     # After a failure: what is spoken there, and whose the certificate is.

@@ -40,8 +40,6 @@ from corsproxy.gateway.wire import Connection, Expiry
 
 MOST_CONTENT = 64 * 1024  # octets of a problem; no other content is read
 
-_SWITCHING_PROTOCOLS = 101
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
@@ -175,9 +173,7 @@ class _Visit:
             timeout, Expiry(ProxyErrorType.HTTP_RESPONSE_TIMEOUT, f"in {timeout:g} s")
         )
         connection.send(self._head(message), bodiless=message.method == b"HEAD")
-        reply = await connection.reply()
-        while reply.head.status < 200 and reply.head.status != _SWITCHING_PROTOCOLS:  # noqa: PLR2004
-            reply = await connection.reply()
+        reply = await connection.final()
         content = await self._content(connection, reply)
         return Answer(reply.head.status, tuple(reply.head.fields), content)
 

@@ -94,6 +94,13 @@ class Connection(asyncio.Protocol):
             await self._readable()
         return parser.replies.pop(0)
 
+    async def final(self) -> Reply:
+        """Wait for the head that none follows: interim ones are passed over, and 101 is none."""
+        reply = await self.reply()
+        while reply.head.status < 200 and reply.head.status != 101:  # noqa: PLR2004
+            reply = await self.reply()
+        return reply
+
     async def content(self) -> None:
         """Wait until there is content to take, or the response has ended."""
         parser = cast("ReplyParser", self._parser)
@@ -275,6 +282,8 @@ class Connection(asyncio.Protocol):
         """Wait for something to be received, or for the end."""
         if self._failure is not None:
             raise self._failure
+        if self.closed:
+            raise GatewayError(ProxyErrorType.CONNECTION_TERMINATED)
         self._reader = self._loop.create_future()
         try:
             await self._reader

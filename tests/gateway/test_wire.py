@@ -287,3 +287,15 @@ async def test_a_malformed_flood_is_given_up_without_a_word_to_the_loop(wire: Wi
     await connection.content()
     assert connection.take().strip(b"\x00") == b""
     await ended(wired)
+
+
+async def test_of_a_connection_that_is_gone_nothing_is_awaited(wire: Wire):
+    connection, _, writer, lost = await wire()
+    connection.send(b"", bodiless=False)
+    writer.write(SWITCHING)
+    assert (await connection.final()).head.status == 101
+    writer.close()
+    await until(lambda: lost)
+    with pytest.raises(GatewayError) as error:
+        await asyncio.wait_for(connection.reply(), 5)
+    assert error.value.kind is ProxyErrorType.CONNECTION_TERMINATED
