@@ -14,6 +14,7 @@ from corsproxy.cli.failure import fail, with_way_out
 from corsproxy.cli.page import Page, as_sent, page_options
 from corsproxy.cli.whose import known, path_for
 from corsproxy.config.amend import amend, unified_diff
+from corsproxy.config.listeners import EVERY_INTERFACE
 from corsproxy.config.loader import load_file, load_text
 from corsproxy.config.problems import ConfigError
 from corsproxy.config.settings import Config
@@ -29,7 +30,6 @@ from corsproxy.core.routes import Route
 _REFUSED = 3
 _EDITS = 200  # more than any request asks for
 _DANGER = re.compile(r"dangerously_allow: \[(\w+)\]")
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 names, nothing is bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _name(text: str) -> bytes:
 def _base(config: Config) -> str:
     scheme = "https" if config.tls else "http"
     listener = next((one for one in config.listen if not one.socket), Listener("localhost"))
-    if listener.host in _EVERYWHERE:
+    if listener.host in EVERY_INTERFACE:
         listener = Listener("localhost", listener.port)
     url = listener.url(scheme=scheme)
     return url if listener.port else url.rpartition(":")[0]

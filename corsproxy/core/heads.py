@@ -163,7 +163,7 @@ def to_client(reply: ResponseHead, passage: Passage, framing: Fields, date: byte
 
 def leaves_alone(policy: CorsPolicy | None, fields: Fields) -> bool:
     """Tell whether the upstream's own CORS fields cross, and those of the policy don't."""
-    return policy is None or (policy.fill and is_complete(fields, policy))
+    return policy is None or (policy.fill and _is_complete(fields, policy))
 
 
 def _crossed(
@@ -270,7 +270,7 @@ def _merge_vary(lines: list[bytes], varies: Sequence[int], wanted: tuple[bytes, 
     lines[varies[-1]] = name + b": " + (value + b", " + missing if value else missing)
 
 
-def is_complete(fields: Fields, policy: CorsPolicy) -> bool:
+def _is_complete(fields: Fields, policy: CorsPolicy) -> bool:
     """Tell whether an upstream's own CORS answer is one that a browser can use as it is."""
     index = index_fields(fields)
     origins = index.get(b"access-control-allow-origin", ())

@@ -11,11 +11,11 @@ from corsproxy.core.browser import Failure, Finding, PageRequest, origin_of
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.cors_check import cors_check, preflight_check, readable_headers
 from corsproxy.core.fields import Fields
-from corsproxy.core.heads import is_complete
+from corsproxy.core.heads import leaves_alone
 from corsproxy.core.probing import Answer, Answers, Found, Probe, needed_headers, needed_methods
+from corsproxy.core.redirects import REDIRECT_STATUSES
 from corsproxy.core.routes import Route
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NEEDS_LOGIN = 407
 _NO_GATEWAY = frozenset({502, 503, 504})
 _COME_AND_GO = frozenset({503, 504})  # of an upstream that is busy, whoever asks
@@ -64,7 +64,7 @@ def _on_the_way(probe: Probe, plain: Answer) -> Found | None:
 
 def _redirect(probe: Probe, plain: Answer) -> Found | None:
     """Tell of an upstream that says of itself that it is to be had elsewhere."""
-    if plain.status not in _REDIRECTS:
+    if plain.status not in REDIRECT_STATUSES:
         return None
     location = _get(b"location", plain.fields).decode("latin-1")
     origin, own = origin_of(location).decode(), probe.own_origin
@@ -108,7 +108,7 @@ def _answered(probe: Probe, policy: CorsPolicy, answers: Answers, foreign: Answe
     """Say what becomes of CORS fields that meet a policy (validation 62)."""
     origin = probe.origin.decode()
     lacks = next(_lacking(probe, policy, answers, foreign), None)
-    kept = policy.fill and is_complete(foreign.fields, policy)
+    kept = leaves_alone(policy, foreign.fields)
     becomes = "its own Access-Control-* fields are replaced by the policy's"
     if kept:
         becomes = "its own complete answer is left alone (upstream_cors: fill)"
