@@ -7,7 +7,7 @@ from typing import NamedTuple
 from corsproxy.core.advice import advise, change_for, quoted
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.messages import Passage
-from corsproxy.core.verdicts import Refusal
+from corsproxy.core.verdicts import Reason, Refusal
 
 log = logging.getLogger("corsproxy.observe")
 
@@ -38,7 +38,7 @@ class Refusals:
         """Count a request that a policy refused, or would refuse if it were in force."""
         place = passage.route.policy_place if passage.route else "cors"
         refusal = passage.verdict.refusal or passage.verdict.reported
-        if refusal is None or refusal.culprit.endswith(_NOBODY):
+        if refusal is None or _is_nobody(refusal):
             return
         if passage.policy is not None:
             enforced = passage.verdict.refusal is not None
@@ -82,6 +82,10 @@ class Refusals:
             for kind, count in self._counts.most_common()
         ]
         return {"refused": rows, "others": self._others}
+
+
+def _is_nobody(refusal: Refusal) -> bool:
+    return refusal.reason is Reason.ORIGIN_NOT_ALLOWED and refusal.culprit.endswith(_NOBODY)
 
 
 def _advice(kind: _Kind, policy: CorsPolicy) -> str | None:

@@ -94,6 +94,11 @@ def test_whom_nobody_can_be_is_not_to_be_allowed(caplog: pytest.LogCaptureFixtur
     refusals = Refusals()
     refusals.report(judged(b"https://another.invalid"))
     assert (lines(caplog), refusals.told()) == ([], {"refused": [], "others": 0})
+    asked = PreflightRequest((PAGE,), (b"PUT",), (b"x.invalid",))
+    refusals.report(Passage(POLICY.judge(asked), POLICY, Client(None)))
+    assert lines(caplog) == [
+        'cors refuses x.invalid: header_not_allowed; to allow it: cors.allow_headers: ["x.invalid"]'
+    ]
 
 
 def test_what_nothing_judged_is_not_counted():
