@@ -15,6 +15,8 @@ import uvloop
 from corsproxy.app import App
 from corsproxy.config.loader import load_mapping
 from corsproxy.core.exchange import Exchange
+from corsproxy.core.limits import Limits
+from corsproxy.gateway.upstream import Pools
 
 PAGE = "http://localhost:3001"
 POLICY = {
@@ -202,6 +204,16 @@ async def proxy() -> AsyncIterator[StartProxy]:
             return started
 
         yield start
+
+
+@pytest.fixture
+async def pools() -> AsyncIterator[Pools]:
+    """Connections to upstreams, of which none may be left."""
+    kept = Pools(Limits())
+    yield kept
+    async with asyncio.timeout(10):
+        while kept.size:  # noqa: ASYNC110 it is another's state
+            await asyncio.sleep(0)
 
 
 async def _part(clients: list[asyncio.StreamWriter]) -> None:

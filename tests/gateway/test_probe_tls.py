@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import trustme
 
 from corsproxy.core.cors import CorsPolicy
 from corsproxy.core.errors import ProxyErrorType
-from corsproxy.core.limits import Limits
 from corsproxy.core.messages import Client
 from corsproxy.core.origins import compile_origins
 from corsproxy.core.probing import Answer, Answers, CertificateFault, Probe, Trouble
@@ -38,16 +37,6 @@ def probe(address: Address, origin: str = "http://localhost:3001") -> Probe:
     policy = CorsPolicy(origins=compile_origins([origin]))
     route = Route(name="a", upstream=Upstream(address), policy=policy)
     return Probe.of(route, None, Client("127.0.0.1"))
-
-
-@pytest.fixture
-async def pools() -> AsyncIterator[Pools]:
-    """Connections, of which none may be left."""
-    kept = Pools(Limits())
-    yield kept
-    async with asyncio.timeout(10):
-        while kept.size:  # noqa: ASYNC110 it is another's state
-            await asyncio.sleep(0)
 
 
 async def serving(state: State, reader: Reader, writer: Writer) -> None:
